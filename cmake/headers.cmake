@@ -1,0 +1,23 @@
+# The public headers as a user sees them, <cotangent/...>: links to the doors, and autograd/ops.h made from ops.def.
+
+set(ct_public_headers cotangent.h tensor/errors.def)
+foreach(room IN LISTS CT_ROOMS)
+    list(APPEND ct_public_headers ${room}/${room}.h)
+endforeach()
+
+foreach(header IN LISTS ct_public_headers)
+    get_filename_component(folder ${ct_include}/cotangent/${header} DIRECTORY)
+    file(MAKE_DIRECTORY ${folder})
+    file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${header} ${ct_include}/cotangent/${header} SYMBOLIC COPY_ON_ERROR)
+endforeach()
+
+add_executable(ct_ops_header autograd/ops_header.c)
+target_include_directories(ct_ops_header PRIVATE ${PROJECT_SOURCE_DIR})
+target_link_libraries(ct_ops_header PRIVATE ct_flags)
+
+set(ct_ops_h ${ct_include}/cotangent/autograd/ops.h)
+add_custom_command(OUTPUT ${ct_ops_h}
+    COMMAND ct_ops_header > ${ct_ops_h}
+    DEPENDS ct_ops_header
+    COMMENT "Writing cotangent/autograd/ops.h" VERBATIM)
+add_custom_target(ct_ops_h DEPENDS ${ct_ops_h})

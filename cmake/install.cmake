@@ -1,0 +1,27 @@
+# cmake --install, find_package(cotangent) and pkg-config cotangent.
+
+include(CMakePackageConfigHelpers)
+set(ct_config_folder ${CMAKE_INSTALL_LIBDIR}/cmake/cotangent)
+
+install(TARGETS cotangent EXPORT cotangent-targets)
+install(EXPORT cotangent-targets NAMESPACE cotangent:: DESTINATION ${ct_config_folder})
+
+foreach(header IN LISTS ct_public_headers)
+    get_filename_component(folder cotangent/${header} DIRECTORY)
+    install(FILES ${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder})
+endforeach()
+install(FILES ${ct_ops_h} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/cotangent/autograd)
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+configure_package_config_file(cmake/cotangent-config.cmake.in cotangent-config.cmake
+    INSTALL_DESTINATION ${ct_config_folder})
+write_basic_package_version_file(cotangent-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/cotangent-config.cmake ${PROJECT_BINARY_DIR}/cotangent-config-version.cmake
+    DESTINATION ${ct_config_folder})
+
+# Paths relative to the file itself, so that the installed tree can be moved.
+file(RELATIVE_PATH ct_pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REPLACE ";" " " ct_pc_requires "${ct_modules}")
+string(REPLACE ";" " " ct_pc_libs "${BLAS_LIBRARIES}") # empty where pkg-config knows OpenBLAS
+configure_file(cmake/cotangent.pc.in cotangent.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/cotangent.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
