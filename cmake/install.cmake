@@ -13,6 +13,7 @@ endforeach()
 install(FILES ${ct_ops_h} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/cotangent/autograd)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
+get_target_property(ct_library_type cotangent TYPE)
 configure_package_config_file(cmake/cotangent-config.cmake.in cotangent-config.cmake
     INSTALL_DESTINATION ${ct_config_folder})
 write_basic_package_version_file(cotangent-config-version.cmake COMPATIBILITY SameMinorVersion)

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Installs a build, moves the result, and builds a user's program against it in both ways a user may.
+#
+#   check.sh BUILD_FOLDER COMPILER GENERATOR
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+prefix=$work/moved
+
+cmake --install "$1" --prefix "$work/installed" >/dev/null
+mv "$work/installed" "$prefix"
+libraries=$(dirname "$(find "$prefix" -name 'libcotangent.*' | head -n 1)")
+export LD_LIBRARY_PATH="$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+export PKG_CONFIG_PATH="$libraries/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}"
+
+echo '== pkg-config'
+options=$(pkg-config --cflags --libs cotangent)
+if [ -e "$libraries/libcotangent.a" ]; then options=$(pkg-config --static --cflags --libs cotangent); fi
+# shellcheck disable=SC2086 # a list of options
+"$2" "$here/use.c" -o "$work/use" $options
+"$work/use"
+
+echo '== find_package'
+cmake -S "$here" -B "$work/build" -G "$3" -DCMAKE_C_COMPILER="$2" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
+cmake --build "$work/build" >/dev/null
+"$work/build/use"
+
+echo '== C++'
+if command -v c++ >/dev/null; then
+    echo '#include <cotangent/cotangent.h>' | c++ -Wall -Wextra -Werror -fsyntax-only -I"$prefix/include" -x c++ -
+fi
