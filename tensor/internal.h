@@ -1,0 +1,176 @@
+/* tensor/: what the rooms to the right may use beside the door: the tensor itself, memory, raising errors. */
+#ifndef COTANGENT_TENSOR_INTERNAL_H
+#define COTANGENT_TENSOR_INTERNAL_H
+
+#include "tensor/tensor.h"
+
+#include <stdarg.h>
+
+#define CT_MAX_SCOPES 64
+#define CT_ALIGNMENT 64 /* bytes; of element buffers, a cache line and the widest vector */
+
+typedef union ct_element {
+    double f64;
+    float f32;
+    int64_t i64;
+    int32_t i32;
+    uint8_t u8; /* also bool, as 0 or 1 */
+} ct_element;
+
+/* The shape of a tensor of one dimension or more; shared by the tensors computed with the same shape. */
+typedef struct ct_extent {
+    int64_t size;  /* number of elements */
+    int64_t dim[]; /* ndim of them */
+} ct_extent;
+
+enum ct_tensor_flags {
+    CT_LEAF = 1 << 0,       /* asked for a gradient: accumulates it over passes */
+    CT_NEEDS_GRAD = 1 << 1, /* a leaf, or computed from one */
+    CT_GRAD_SET = 1 << 2,   /* of a leaf: grad holds a value; otherwise the next write assigns */
+    CT_OWNED = 1 << 3,      /* made outside every scope: a module's, an optimiser's or the caller's */
+    CT_DEAD = 1 << 4,       /* debug builds: its scope has ended */
+};
+
+/* 80 bytes and 8 an operand: a binary node of scalars is 96 bytes with its value and its gradient. */
+struct ct_tensor {
+    /* value: tensor/ */
+    void *data; /* elements, row-major; &item when 0-d and not an alias */
+    union {
+        ct_element item;         /* ndim == 0: the value itself */
+        const ct_extent *extent; /* ndim > 0 */
+    };
+    const char *label;       /* NULL when unnamed; owned by the scope */
+    const char *at;          /* the caller's "file.c:41"; NULL when unknown */
+    struct ct_tensor *prev;  /* the tensor made before this one on this thread, NULL at the end and when CT_OWNED */
+    uint32_t id;             /* place in the thread's order of creation; 0 when CT_OWNED */
+    uint8_t dtype;           /* ct_dtype */
+    uint8_t ndim;            /* 0 to CT_MAX_DIMS */
+    uint8_t depth;           /* of the scope that owns it; 0 when CT_OWNED */
+    uint8_t flags;           /* ct_tensor_flags */
+    /* history: autograd/ */
+    void *grad;              /* elements like data; NULL until a pass reaches it; &grad_item when 0-d */
+    ct_element grad_item;    /* a 0-d gradient */
+    void *attributes;        /* the op's named struct, owned by the scope; NULL when the op has none */
+    uint32_t pass;           /* the last backward pass that reached it, see ct_thread.pass */
+    uint16_t op;             /* ct_op_id; 0 for constants and leaves */
+    uint16_t n_in;           /* operands */
+    struct ct_tensor *in[];  /* operands */
+};
+
+static inline int64_t ct_size_of(const ct_tensor *t) { return t->ndim ? t->extent->size : 1; }
+static inline const int64_t *ct_dims_of(const ct_tensor *t) { return t->ndim ? t->extent->dim : NULL; }
+static inline bool ct_is_float(ct_dtype dtype) { return dtype == CT_F32 || dtype == CT_F64; }
+bool ct_same_shape(const ct_tensor *x, const ct_tensor *y);
+bool ct_shape_equal(const ct_shape *a, const ct_shape *b);
+
+/* ---- memory ------------------------------------------------------------------------------------------------- */
+
+void *ct_alloc(size_t bytes); /* aligned to CT_ALIGNMENT, through the allocator; NULL without an error raised */
+void ct_dealloc(void *block, size_t bytes);
+/* realloc for arrays that double: *items holds *capacity items of item_size; makes room for `wanted`. */
+bool ct_grow(void **items, size_t *capacity, size_t wanted, size_t item_size);
+char *ct_strdup(const char *text); /* freed with ct_strfree; NULL when out of memory */
+void ct_strfree(char *text);
+
+typedef struct ct_chunk {
+    struct ct_chunk *next;
+    size_t bytes; /* of the block, this header included */
+    size_t used;  /* likewise */
+} ct_chunk;
+
+typedef struct ct_arena {
+    ct_chunk *first, *current; /* chunks after current are empty, kept for later */
+} ct_arena;
+
+typedef struct ct_arena_mark {
+    ct_chunk *chunk;
+    size_t used;
+} ct_arena_mark;
+
+void *ct_arena_grow(ct_arena *arena, size_t bytes, size_t align);
+ct_arena_mark ct_arena_tell(const ct_arena *arena);
+void ct_arena_rewind(ct_arena *arena, ct_arena_mark mark);
+void ct_arena_free(ct_arena *arena); /* gives every chunk back */
+
+static inline void *ct_arena_alloc(ct_arena *arena, size_t bytes, size_t align) {
+    ct_chunk *c = arena->current;
+    if (c) {
+        size_t start = (c->used + align - 1) & ~(align - 1);
+        if (start <= c->bytes && bytes <= c->bytes - start) {
+            c->used = start + bytes;
+            return (char *)c + start;
+        }
+    }
+    return ct_arena_grow(arena, bytes, align);
+}
+
+/* ---- the thread's scopes ------------------------------------------------------------------------------------ */
+
+typedef struct ct_thread {
+    int depth;          /* of the innermost scope; 0 when none is open */
+    ct_tensor *newest;  /* head of the chain of tensors in order of creation */
+    uint32_t next_id;
+    uint32_t pass;      /* backward passes so far: a node's gradient is current when its own `pass` is equal */
+    struct ct_level {   /* [depth]: level 0 is unused */
+        ct_arena arena;
+        ct_tensor *newest; /* the chain's head when the scope began */
+        uint32_t next_id;
+        bool no_grad;
+        void *replay_plan; /* autograd/: nodes in forward order, made by the first ct_replay() */
+    } level[CT_MAX_SCOPES + 1];
+    ct_random_state random;
+} ct_thread;
+
+extern _Thread_local ct_thread ct_this __attribute__((tls_model("initial-exec")));
+
+/* A tensor with uninitialised elements in the innermost scope, or owned (freed by ct_free) where none may hold it.
+ * NULL with an error raised in the name of `op` when there is no scope or no memory. `tail` bytes follow the struct. */
+ct_tensor *ct_new_tensor(const char *op, const char *at, ct_dtype dtype, const ct_shape *shape, int n_in);
+ct_tensor *ct_new_owned(const char *op, const char *at, ct_dtype dtype, const ct_shape *shape);
+/* A tensor of the innermost scope without element buffer (data NULL unless 0-d); the caller sets it. `extent` may be
+ * shared with an operand; NULL for 0-d. */
+ct_tensor *ct_new_node(const char *op, const char *at, ct_dtype dtype, int ndim, const ct_extent *extent, int n_in);
+ct_extent *ct_new_extent(const ct_shape *shape, int depth); /* NULL when too large or out of memory; no error raised */
+/* Memory of the scope at `depth` (the innermost: ct_this.depth); NULL when out of memory, without an error raised. */
+void *ct_scope_alloc(int depth, size_t bytes);
+/* An element buffer like t's for its scope, or from the allocator when t is CT_OWNED. NULL when out of memory. */
+void *ct_buffer_like(const ct_tensor *t);
+size_t ct_bytes_of(const ct_tensor *t);
+
+double ct_read_element(ct_dtype dtype, const void *data, int64_t i);
+void ct_write_element(ct_dtype dtype, void *data, int64_t i, double value);
+
+/* ---- errors ------------------------------------------------------------------------------------------------- */
+
+/* Keeps the first cause: "op: message (file.c:41)". `op` and `at` may be NULL. */
+void ct_raise(ct_error_code code, const char *op, const char *at, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* A NULL operand: the cause that made it NULL is reported, or that it is NULL when there is no cause on record. */
+void ct_raise_null(const char *op, const char *at, int operand);
+void ct_raise_memory(const char *op, const char *at, size_t bytes);
+/* For functions that report by a must-check status: raises, and marks as reported, so that a later ct_end() does not
+ * report it again. Returns false. */
+bool ct_refuse(ct_error_code code, const char *op, const char *at, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+bool ct_error_pending(void);           /* raised and not yet reported */
+void ct_error_forget_reported(void);   /* an outermost scope begins: old reports are history */
+bool ct_error_report(void);  /* ends a must-check function: marks a pending error as reported; true when none was */
+
+/* "x(24,784)", "(24,784)" when unnamed, "NULL"; returns `buffer`. */
+#define CT_DESCRIPTION 128
+char *ct_describe(const ct_tensor *t, char buffer[CT_DESCRIPTION]);
+char *ct_describe_shape(const ct_shape *shape, char buffer[CT_DESCRIPTION]);
+
+/* ---- random, threads ---------------------------------------------------------------------------------------- */
+
+uint64_t ct_random_take_stream(void);
+/* n elements of stream `stream`: uniform in [a, b), or normal with mean a and standard deviation b. */
+void ct_fill_uniform(ct_dtype dtype, void *data, int64_t n, uint64_t seed, uint64_t stream, double a, double b);
+void ct_fill_normal(ct_dtype dtype, void *data, int64_t n, uint64_t seed, uint64_t stream, double a, double b);
+uint64_t ct_random_below(uint64_t seed, uint64_t stream, uint64_t counter, uint64_t n); /* uniform in [0, n) */
+
+/* Calls work(context, block) for each block in [0, blocks), on up to ct_threads() threads. Which blocks there are must
+ * not depend on the number of threads; their order is open. Nested calls run on the calling thread. */
+void ct_parallel(int64_t blocks, void (*work)(void *context, int64_t block), void *context);
+
+#endif
