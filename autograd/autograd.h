@@ -1,0 +1,108 @@
+/* autograd/: operations on tensors, and derivatives of what was computed with them.
+ *
+ * An operation is recorded as it is computed; ct_backward() then walks the record backwards. All ops are declared in
+ * autograd/ops.h, made from ops.def: `ct_tensor *ct_mul(x, y)` and so on. They broadcast as NumPy does; operands
+ * must be of one dtype, except that a 0-d operand takes the dtype of the others.
+ */
+#ifndef COTANGENT_AUTOGRAD_H
+#define COTANGENT_AUTOGRAD_H
+
+#include <cotangent/tensor/tensor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Axes of a reduction or a permutation; negative ones count from the back. */
+typedef struct ct_axes {
+    int n;     /* -1: all axes */
+    bool keep; /* reduced axes stay, with extent 1 */
+    int axis[CT_MAX_DIMS];
+} ct_axes;
+#define CT_AXES_(kept, ...)                                                                                          \
+    ((ct_axes){.n = (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), .keep = (kept), .axis = {__VA_ARGS__}})
+#define CT_AXES(...) CT_AXES_(false, __VA_ARGS__) /* ct_sum(x, CT_AXES(0)) */
+#define CT_KEEP(...) CT_AXES_(true, __VA_ARGS__)  /* ct_mean(x, CT_KEEP(-1)): the axis stays, with extent 1 */
+#define CT_ALL ((ct_axes){.n = -1})
+#define CT_END INT64_MAX /* stop of ct_slice() */
+
+/* ---- leaves ------------------------------------------------------------------------------------------------- */
+
+/* A 0-d f64 leaf with a label (NULL for none). */
+CT_API ct_tensor *ct_var_at(const char *at, double value, const char *label);
+#define ct_var(...) ct_var_at(CT_HERE, __VA_ARGS__)
+
+/* Makes a floating constant a leaf: backward passes accumulate into its gradient. Returns `t`, so it nests. An error
+ * for a computed tensor, which has its gradient anyway, and for an integer one. */
+CT_API ct_tensor *ct_requires_grad_at(const char *at, ct_tensor *t);
+#define ct_requires_grad(...) ct_requires_grad_at(CT_HERE, __VA_ARGS__)
+
+/* A 0-d or larger leaf owned by the caller (a module, an optimiser), outside every scope; freed with ct_free(). Its
+ * elements are zero. */
+CT_API ct_tensor *ct_parameter_at(const char *at, ct_dtype dtype, ct_shape shape, const char *label);
+#define ct_parameter(...) ct_parameter_at(CT_HERE, __VA_ARGS__)
+
+/* As ct_begin(), for evaluation: no result of this scope needs or passes on a gradient. */
+CT_API ct_scope ct_begin_no_grad(void);
+
+#include <cotangent/autograd/ops.h>
+
+/* ---- shorthands --------------------------------------------------------------------------------------------- */
+
+CT_API ct_tensor *ct_transpose_at(const char *at, ct_tensor *x, int axis1, int axis2); /* exchanges two axes */
+CT_API ct_tensor *ct_stack_at(const char *at, ct_list xs, int axis); /* joins along a new axis */
+#define ct_transpose(...) ct_transpose_at(CT_HERE, __VA_ARGS__)
+#define ct_stack(...) ct_stack_at(CT_HERE, __VA_ARGS__)
+
+/* ---- derivatives -------------------------------------------------------------------------------------------- */
+
+/* Gradients of the one-element tensor f: added to those of the leaves, and new in everything computed between. False,
+ * with an error that ct_end() reports too, when f is NULL, larger, or depends on no leaf. */
+CT_API bool ct_backward_at(const char *at, ct_tensor *f);
+#define ct_backward(...) ct_backward_at(CT_HERE, __VA_ARGS__)
+/* The same for a tensor f of any shape with the cotangent `seed` of f's shape and dtype. */
+CT_API bool ct_backward_from_at(const char *at, ct_tensor *f, ct_tensor *seed);
+#define ct_backward_from(...) ct_backward_from_at(CT_HERE, __VA_ARGS__)
+
+/* The gradient that the last pass left in t (for a leaf: the sum since it was cleared), as a constant that aliases
+ * it; NULL with an error when no pass reached t. */
+CT_API ct_tensor *ct_gradient_at(const char *at, ct_tensor *t);
+#define ct_gradient(...) ct_gradient_at(CT_HERE, __VA_ARGS__)
+CT_API bool ct_has_gradient(const ct_tensor *t);
+CT_API bool ct_needs_gradient(const ct_tensor *t); /* a leaf, or computed from one */
+CT_API void ct_zero_gradient(ct_tensor *leaf);     /* forgets what a leaf has accumulated; NULL is fine */
+
+/* Derivatives as tensors, differentiable again; they leave the accumulated gradients alone. Where y does not depend
+ * on x the result is zero. Shapes are those of x for ct_grad, ct_vjp and ct_hvp, of y for ct_jvp. */
+CT_API ct_tensor *ct_grad_at(const char *at, ct_tensor *f, ct_tensor *x);                 /* df/dx, f of one element */
+CT_API bool ct_grads_at(const char *at, ct_tensor *f, ct_list xs, ct_tensor **gradients); /* one pass for several */
+CT_API ct_tensor *ct_vjp_at(const char *at, ct_tensor *y, ct_tensor *x, ct_tensor *v);    /* v^T dy/dx, v like y */
+CT_API ct_tensor *ct_jvp_at(const char *at, ct_tensor *y, ct_tensor *x, ct_tensor *v);    /* dy/dx v, v like x */
+CT_API ct_tensor *ct_hvp_at(const char *at, ct_tensor *f, ct_tensor *x, ct_tensor *v);    /* d2f/dx2 v, v like x */
+CT_API ct_tensor *ct_jacobian_at(const char *at, ct_tensor *y, ct_tensor *x);             /* (y's shape, x's shape) */
+CT_API ct_tensor *ct_hessian_at(const char *at, ct_tensor *f, ct_tensor *x);              /* (x's shape, x's shape) */
+#define ct_grad(...) ct_grad_at(CT_HERE, __VA_ARGS__)
+#define ct_grads(...) ct_grads_at(CT_HERE, __VA_ARGS__)
+#define ct_vjp(...) ct_vjp_at(CT_HERE, __VA_ARGS__)
+#define ct_jvp(...) ct_jvp_at(CT_HERE, __VA_ARGS__)
+#define ct_hvp(...) ct_hvp_at(CT_HERE, __VA_ARGS__)
+#define ct_jacobian(...) ct_jacobian_at(CT_HERE, __VA_ARGS__)
+#define ct_hessian(...) ct_hessian_at(CT_HERE, __VA_ARGS__)
+
+/* Computes again, in place and without allocating, all that was computed in the innermost scope up to `t`: after
+ * ct_set() on its inputs or a step of the optimiser. ct_backward() may follow. False on an error. */
+CT_API bool ct_replay_at(const char *at, ct_tensor *t);
+#define ct_replay(...) ct_replay_at(CT_HERE, __VA_ARGS__)
+
+/* ---- looking at the record ---------------------------------------------------------------------------------- */
+
+CT_API const char *ct_op_of(const ct_tensor *t);      /* "ct_mul"; NULL for leaves and constants */
+CT_API const char *ct_formula_of(const ct_tensor *t); /* "x * y"; likewise */
+CT_API int ct_operand_count(const ct_tensor *t);
+CT_API ct_tensor *ct_operand(const ct_tensor *t, int k);
+CT_API const char *ct_place_of(const ct_tensor *t);   /* "model.c:41", where t was made; NULL when unknown */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,161 @@
+/* Drives the loops of elementwise_kernels.c: broadcasts operands, cuts the work in blocks, adds to gradients. */
+#include "autograd/elementwise_kernels.h"
+
+#include <string.h>
+
+#define BLOCK 1024                /* elements of a broadcast operand written out at a time; fits the first cache */
+#define BLOCKS_PER_SHARE 16       /* blocks that one thread takes at once */
+#define SHARE (BLOCK * BLOCKS_PER_SHARE)
+
+/* An operand as the loops read it: in the index space of the result. */
+typedef struct view {
+    const char *data;
+    size_t item;                  /* bytes of an element */
+    bool whole;                   /* has the result's shape: element i of the result reads element i */
+    int n;                        /* axes of the result, adjacent ones joined where the operand allows it */
+    int64_t dim[CT_MAX_DIMS];     /* their extents */
+    int64_t stride[CT_MAX_DIMS];  /* in elements; 0 where broadcast */
+} view;
+
+/* One loop over all elements of `shape`. */
+typedef struct span {
+    ct_loop *loop;
+    ct_loop *add;  /* the result is added to out by this; NULL: written to out */
+    const double *p;
+    view in[CT_MAX_ELEMENTWISE + 2];
+    int n_in;
+    char *out;
+    size_t out_item;
+    int64_t size;
+} span;
+
+/* Walks the axes from the last, joining those that are both broadcast or both contiguous. */
+static view view_of(const ct_tensor *x, const ct_tensor *z) {
+    view v = {.data = x->data, .item = ct_dtype_size((ct_dtype)x->dtype), .whole = ct_same_shape(x, z)};
+    if (v.whole) return v;
+    int64_t stride = 1, dim[CT_MAX_DIMS], step[CT_MAX_DIMS];
+    int n = 0;
+    for (int i = 1; i <= z->ndim; i++) { /* i-th axis from the back */
+        int64_t extent = z->extent->dim[z->ndim - i];
+        int64_t own = i <= x->ndim ? x->extent->dim[x->ndim - i] : 1;
+        if (extent == 1) continue;
+        int64_t s = own == 1 ? 0 : stride;
+        if (n && (s == 0) == (step[n - 1] == 0)) {
+            dim[n - 1] *= extent;
+        } else {
+            dim[n] = extent;
+            step[n++] = s;
+        }
+        stride *= own;
+    }
+    v.n = n;
+    for (int i = 0; i < n; i++) v.dim[i] = dim[n - 1 - i], v.stride[i] = step[n - 1 - i];
+    return v;
+}
+
+static void repeat(char *buffer, const char *value, size_t item, int64_t n) {
+    switch (item) {
+    case 8: for (int64_t i = 0; i < n; i++) memcpy(buffer + 8 * i, value, 8); break;
+    case 4: for (int64_t i = 0; i < n; i++) memcpy(buffer + 4 * i, value, 4); break;
+    default: memset(buffer, *value, (size_t)n); break;
+    }
+}
+
+/* Elements [start, start + n) of the view, n at most BLOCK: where they lie, or written out into the buffer. */
+static const void *fetch(const view *v, int64_t start, int64_t n, char *buffer) {
+    if (v->whole) return v->data + start * (int64_t)v->item;
+    if (v->n == 0) return repeat(buffer, v->data, v->item, n), buffer;
+    int64_t run = v->dim[v->n - 1];
+    for (int64_t done = 0; done < n;) {
+        int64_t rest = (start + done) / run, at = (start + done) % run, offset = 0;
+        for (int i = v->n - 2; i >= 0; i--) {
+            offset += rest % v->dim[i] * v->stride[i];
+            rest /= v->dim[i];
+        }
+        bool constant = v->stride[v->n - 1] == 0;
+        const char *from = v->data + (offset + (constant ? 0 : at)) * (int64_t)v->item;
+        int64_t piece = run - at < n - done ? run - at : n - done;
+        if (piece == n && !constant) return from;
+        char *to = buffer + done * (int64_t)v->item;
+        if (constant)
+            repeat(to, from, v->item, piece);
+        else
+            memcpy(to, from, (size_t)piece * v->item);
+        done += piece;
+    }
+    return buffer;
+}
+
+static void run_block(const span *s, int64_t start, int64_t n) {
+    _Alignas(CT_ALIGNMENT) char buffers[CT_MAX_ELEMENTWISE][BLOCK * sizeof(double)], result[BLOCK * sizeof(double)];
+    const void *in[CT_MAX_ELEMENTWISE + 2];
+    for (int k = 0, used = 0; k < s->n_in; k++) {
+        in[k] = fetch(&s->in[k], start, n, buffers[used]);
+        if (in[k] == buffers[used]) used++;
+    }
+    void *out = s->out + start * (int64_t)s->out_item;
+    if (!s->add) {
+        s->loop(n, in, out, s->p);
+    } else {
+        s->loop(n, in, result, s->p);
+        s->add(n, (const void *const[]){result}, out, NULL);
+    }
+}
+
+static void run_share(void *context, int64_t share) {
+    const span *s = context;
+    int64_t end = (share + 1) * SHARE < s->size ? (share + 1) * SHARE : s->size;
+    for (int64_t start = share * SHARE; start < end; start += BLOCK)
+        run_block(s, start, end - start < BLOCK ? end - start : BLOCK);
+}
+
+static void run(const span *s) {
+    int64_t shares = (s->size + SHARE - 1) / SHARE;
+    if (shares > 1)
+        ct_parallel(shares, run_share, (void *)s);
+    else
+        run_share((void *)s, 0);
+}
+
+void ct_elementwise_forward(ct_tensor *z) {
+    ct_loop *loop = ct_elementwise()->row[z->op].forward[z->in[0]->dtype];
+    if (z->ndim == 0) { /* operands are 0-d too */
+        const void *in[CT_MAX_ELEMENTWISE] = {z->in[0]->data, z->in[z->n_in - 1]->data};
+        loop(1, in, z->data, z->attributes);
+        return;
+    }
+    span s = {.loop = loop, .p = z->attributes, .n_in = z->n_in, .out = z->data, .size = ct_size_of(z)};
+    s.out_item = ct_dtype_size((ct_dtype)z->dtype);
+    for (int k = 0; k < z->n_in; k++) s.in[k] = view_of(z->in[k], z);
+    run(&s);
+}
+
+void ct_elementwise_backward(ct_tensor *z, int k, const void *g, void *gx, bool add) {
+    const ct_elementwise_table *table = ct_elementwise();
+    ct_loop *loop = table->row[z->op].backward[z->dtype][k];
+    int n = z->n_in;
+    if (z->ndim == 0) {
+        const void *in[CT_MAX_ELEMENTWISE + 2];
+        for (int i = 0; i < n; i++) in[i] = z->in[i]->data;
+        in[n] = z->data;
+        in[n + 1] = g;
+        ct_element result;
+        loop(1, in, add ? &result : gx, z->attributes);
+        if (add) table->add[z->dtype](1, (const void *const[]){&result}, gx, NULL);
+        return;
+    }
+    span s = {.loop = loop, .p = z->attributes, .n_in = n + 2, .out = gx, .size = ct_size_of(z)};
+    if (add) s.add = table->add[z->dtype];
+    s.out_item = ct_dtype_size((ct_dtype)z->dtype);
+    for (int i = 0; i < n; i++) s.in[i] = view_of(z->in[i], z);
+    s.in[n] = (view){.data = z->data, .item = s.out_item, .whole = true};
+    s.in[n + 1] = (view){.data = g, .item = s.out_item, .whole = true};
+    run(&s);
+}
+
+void ct_add_into(ct_dtype dtype, int64_t n, const void *g, void *out) {
+    size_t item = ct_dtype_size(dtype);
+    span s = {.loop = ct_elementwise()->add[dtype], .n_in = 1, .out = out, .out_item = item, .size = n};
+    s.in[0] = (view){.data = g, .item = item, .whole = true};
+    run(&s);
+}

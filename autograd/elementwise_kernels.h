@@ -1,0 +1,23 @@
+/* The loops that ops.def gives for each elementwise op, per instruction set. */
+#ifndef COTANGENT_AUTOGRAD_ELEMENTWISE_KERNELS_H
+#define COTANGENT_AUTOGRAD_ELEMENTWISE_KERNELS_H
+
+#include "autograd/internal.h"
+#include "tensor/isa.h"
+
+/* n elements of each input, contiguous, none overlapping out; `p` holds the op's parameters. */
+typedef void ct_loop(int64_t n, const void *const *in, void *out, const double *p);
+
+typedef struct ct_elementwise_row {
+    ct_loop *forward[CT_DTYPE_COUNT];                       /* in = operands */
+    ct_loop *backward[CT_DTYPE_COUNT][CT_MAX_ELEMENTWISE];  /* [k]: in = operands, z, g; out = gx */
+} ct_elementwise_row;
+
+typedef struct ct_elementwise_table {
+    ct_elementwise_row row[CT_OP_COUNT];
+    ct_loop *add[CT_DTYPE_COUNT]; /* out += in[0] */
+} ct_elementwise_table;
+
+CT_ISA_TABLE(ct_elementwise_table, ct_elementwise)
+
+#endif

@@ -1,0 +1,214 @@
+/* Recording: an op is checked, computed and put on the tape, in one go. */
+#include "autograd/internal.h"
+#include "tensor/checked.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- errors in an op's name --------------------------------------------------------------------------------- */
+
+static const char operand_names[] = "xyw";
+
+/* The formula with operands in place of x, y, w: "x @ y" reads "x(24,784) @ W(128,64)". */
+static void describe_call(const ct_tensor *z, char *text, size_t size) {
+    const char *f = ct_op_table[z->op]->formula;
+    size_t n = 0;
+    for (const char *c = f; *c && n + 1 < size; c++) {
+        const char *name = strchr(operand_names, *c);
+        bool alone = name && (c == f || !isalnum((unsigned char)c[-1])) && !isalnum((unsigned char)c[1]) && c[1] != '_';
+        int k = alone ? (int)(name - operand_names) : z->n_in;
+        if (k >= z->n_in) {
+            text[n++] = *c;
+            continue;
+        }
+        bool several = !strncmp(c + 1, "...", 3); /* "concat(x...)" */
+        for (int i = k; i < (several ? z->n_in : k + 1) && n + 1 < size; i++) {
+            char operand[CT_DESCRIPTION];
+            int written = snprintf(text + n, size - n, "%s%s", i > k ? ", " : "", ct_describe(z->in[i], operand));
+            n = n + (size_t)written < size ? n + (size_t)written : size - 1;
+        }
+        if (several) c += 3;
+    }
+    text[n] = '\0';
+}
+
+bool ct_op_fail(const ct_tensor *z, ct_error_code code, const char *format, ...) {
+    char call[3 * CT_DESCRIPTION], reason[2 * CT_DESCRIPTION];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(reason, sizeof reason, format, args);
+    va_end(args);
+    describe_call(z, call, sizeof call);
+    ct_raise(code, ct_op_table[z->op]->name, z->at, "%s: %s", call, reason);
+    return false;
+}
+
+/* ---- shapes ------------------------------------------------------------------------------------------------- */
+
+bool ct_resolve_axis(int axis, int ndim, int *out) {
+    *out = axis < 0 ? axis + ndim : axis;
+    return axis >= -ndim && axis < ndim;
+}
+
+bool ct_resolve_axes(const ct_tensor *z, const ct_axes *axes, int ndim, unsigned *mask) {
+    *mask = 0;
+    if (axes->n < 0) return *mask = (1u << ndim) - 1, true;
+    for (int i = 0; i < axes->n; i++) {
+        int axis;
+        if (!ct_resolve_axis(axes->axis[i], ndim, &axis))
+            return ct_op_fail(z, CT_ERR_ARGUMENT, "axis %d is outside of %d dimensions", axes->axis[i], ndim);
+        if (*mask & 1u << axis) return ct_op_fail(z, CT_ERR_ARGUMENT, "axis %d is given twice", axes->axis[i]);
+        *mask |= 1u << axis;
+    }
+    return true;
+}
+
+bool ct_broadcast_shapes(int n, ct_tensor *const *in, ct_shape *shape) {
+    *shape = (ct_shape){.ndim = 0};
+    for (int k = 0; k < n; k++)
+        if (in[k]->ndim > shape->ndim) shape->ndim = in[k]->ndim;
+    for (int i = 1; i <= shape->ndim; i++) { /* i-th axis from the back */
+        int64_t *extent = &shape->dim[shape->ndim - i];
+        *extent = 1;
+        for (int k = 0; k < n; k++) {
+            int64_t own = i <= in[k]->ndim ? in[k]->extent->dim[in[k]->ndim - i] : 1;
+            if (own != 1 && *extent != 1 && own != *extent) return false;
+            if (own != 1) *extent = own;
+        }
+    }
+    return true;
+}
+
+ct_tensor *ct_sum_to(const char *at, ct_tensor *g, const ct_tensor *like) {
+    if (!g || ct_same_shape(g, like)) return g;
+    ct_axes axes = {.n = 0, .keep = true};
+    int added = g->ndim - like->ndim;
+    for (int i = 0; i < g->ndim; i++)
+        if (i < added || (like->extent->dim[i - added] == 1 && g->extent->dim[i] != 1)) axes.axis[axes.n++] = i;
+    return ct_reshape_at(at, axes.n ? ct_sum_at(at, g, axes) : g, ct_shape_of(like));
+}
+
+/* ---- recording ---------------------------------------------------------------------------------------------- */
+
+static bool usable(const ct_op *op, const char *at, ct_tensor *const *in, int n_in) {
+    for (int k = 0; k < n_in; k++) {
+        if (!in[k]) return ct_raise_null(op->name, at, k), false;
+        if (in[k]->flags & CT_DEAD) {
+            char text[CT_DESCRIPTION];
+            ct_raise(CT_ERR_SCOPE, op->name, at, "operand %d, %s, belongs to a scope that has ended", k + 1,
+                     ct_describe(in[k], text));
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Elementwise operands are of one dtype; a 0-d floating one takes that of the others. */
+static bool match_dtypes(ct_tensor *z) {
+    ct_tensor *x = z->in[0], *y = z->in[z->n_in - 1];
+    if (x->dtype == y->dtype) return true;
+    if (ct_is_float(x->dtype) && ct_is_float(y->dtype)) {
+        if (x->ndim == 0 && y->ndim > 0) return (z->in[0] = ct_cast_at(z->at, x, y->dtype)) != NULL;
+        if (y->ndim == 0 && x->ndim > 0) return (z->in[1] = ct_cast_at(z->at, y, x->dtype)) != NULL;
+    }
+    return ct_op_fail(z, CT_ERR_DTYPE, "dtypes %s and %s differ", ct_dtype_name(x->dtype), ct_dtype_name(y->dtype));
+}
+
+static bool elementwise_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
+    if (!match_dtypes(z)) return false;
+    *dtype = ct_op_table[z->op]->kind == CT_ELEMENTWISE ? (ct_dtype)z->in[0]->dtype : CT_BOOL;
+    if (*dtype != CT_BOOL && !ct_is_float(*dtype))
+        return ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(*dtype));
+    return ct_broadcast_shapes(z->n_in, z->in, shape) || ct_op_fail(z, CT_ERR_SHAPE, "shapes do not broadcast");
+}
+
+/* Gives z its shape, sharing that of an operand where it is the same, and room for its elements. */
+static bool allocate(ct_tensor *z, const ct_shape *shape, ct_dtype dtype) {
+    char text[CT_DESCRIPTION];
+    int64_t size;
+    z->dtype = (uint8_t)dtype;
+    z->ndim = (uint8_t)shape->ndim;
+    if (shape->ndim == 0) {
+        if (!z->data) z->data = &z->item;
+        return true;
+    }
+    if (!ct_checked_size(shape->ndim, shape->dim, &size))
+        return ct_op_fail(z, CT_ERR_LIMIT, "the result %s has too many elements", ct_describe_shape(shape, text));
+    const ct_extent *extent = NULL;
+    for (int k = 0; k < z->n_in && !extent; k++)
+        if (z->in[k]->ndim == shape->ndim &&
+            !memcmp(z->in[k]->extent->dim, shape->dim, (size_t)shape->ndim * sizeof *shape->dim))
+            extent = z->in[k]->extent;
+    if (!extent) extent = ct_new_extent(shape, ct_this.depth);
+    z->extent = extent;
+    size_t bytes = extent ? ct_bytes_of(z) : 0;
+    if (extent && !z->data) z->data = ct_scope_alloc(ct_this.depth, bytes);
+    if (z->data && extent) return true;
+    z->ndim = 0; /* has no extent */
+    ct_raise_memory(ct_op_table[z->op]->name, z->at, bytes);
+    return false;
+}
+
+/* The scalar case in a few lines: 0-d operands of one dtype, an elementwise op. */
+static bool compute_scalars(const ct_op *op, ct_tensor *z) {
+    if (op->parts->shape || z->in[0]->ndim || z->in[z->n_in - 1]->ndim ||
+        z->in[0]->dtype != z->in[z->n_in - 1]->dtype || !ct_is_float(z->in[0]->dtype))
+        return false;
+    z->dtype = op->kind == CT_ELEMENTWISE ? z->in[0]->dtype : CT_BOOL;
+    z->data = &z->item;
+    ct_elementwise_forward(z);
+    return true;
+}
+
+static bool compute(const ct_op *op, ct_tensor *z) {
+    ct_shape shape;
+    ct_dtype dtype;
+    if (!(op->parts->shape ? op->parts->shape : elementwise_shape)(z, &shape, &dtype)) return false;
+    if (!allocate(z, &shape, dtype)) return false;
+    (op->parts->forward ? op->parts->forward : ct_elementwise_forward)(z);
+    return true;
+}
+
+/* Attributes lie behind their size, so that the op can be recorded again. */
+typedef struct attribute_block {
+    size_t size;
+    _Alignas(16) char bytes[];
+} attribute_block;
+
+static bool copy_attributes(ct_tensor *z, const void *attributes, size_t size) {
+    if (!size) return true;
+    struct ct_level *level = &ct_this.level[ct_this.depth];
+    attribute_block *b = ct_arena_alloc(&level->arena, sizeof *b + size, _Alignof(attribute_block));
+    if (!b) return ct_raise_memory(ct_op_table[z->op]->name, z->at, sizeof *b + size), false;
+    b->size = size;
+    z->attributes = memcpy(b->bytes, attributes, size);
+    return true;
+}
+
+ct_tensor *ct_record(const char *at, ct_op_id id, ct_tensor *const *in, int n_in, const void *attributes, size_t size) {
+    const ct_op *op = ct_op_table[id];
+    if (!usable(op, at, in, n_in)) return NULL;
+    ct_tensor *z = ct_new_node(op->name, at, CT_F64, 0, NULL, n_in);
+    if (!z) return NULL;
+    z->op = (uint16_t)id;
+    z->data = NULL;
+    unsigned needs = 0;
+    for (int k = 0; k < n_in; k++) {
+        z->in[k] = in[k];
+        needs |= in[k]->flags & CT_NEEDS_GRAD;
+    }
+    if (!copy_attributes(z, attributes, size) || (!compute_scalars(op, z) && !compute(op, z))) {
+        ct_this.newest = z->prev; /* off the tape again; its memory goes with the scope */
+        return NULL;
+    }
+    if (op->kind == CT_NOT_DIFFERENTIABLE || !ct_is_float(z->dtype) || ct_this.level[ct_this.depth].no_grad) needs = 0;
+    z->flags = (uint8_t)(z->flags | needs);
+    return z;
+}
+
+ct_tensor *ct_record_again(const char *at, const ct_tensor *z, ct_tensor *const *in) {
+    const attribute_block *b =
+        z->attributes ? (const attribute_block *)((const char *)z->attributes - offsetof(attribute_block, bytes)) : NULL;
+    return ct_record(at, z->op, in, z->n_in, z->attributes, b ? b->size : 0);
+}

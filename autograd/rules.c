@@ -1,0 +1,58 @@
+/* The second reading of ops.def: rules over nodes, so that a derivative can be differentiated again; and the
+ * functions that record the ops. */
+#include "autograd/internal.h"
+
+#undef CT_HERE
+#define CT_HERE at /* rules record in the name of the caller's place */
+
+#define C(v) ct_constant_like(at, g, v)
+#define ADD(a, b) ct_add(a, b)
+#define SUB(a, b) ct_sub(a, b)
+#define MUL(a, b) ct_mul(a, b)
+#define DIV(a, b) ct_div(a, b)
+#define NEG(a) ct_neg(a)
+#define SQUARE(a) ct_square(a)
+#define SQRT(a) ct_sqrt(a)
+#define POW(a, b) ct_pow(a, b)
+#define EXP(a) ct_exp(a)
+#define EXPM1(a) ct_expm1(a)
+#define LOG(a) ct_log(a)
+#define SIN(a) ct_sin(a)
+#define COS(a) ct_cos(a)
+#define SIGMOID(a) ct_sigmoid(a)
+#define SIGN(a) ct_sign(a)
+#define GT(a, b) ct_gt(a, b)
+#define EQ(a, b) ct_eq(a, b)
+#define WHERE(c, a, b) ct_where(c, a, b)
+#define ZERO NULL
+
+#define RULE(symbol, inputs, result)                                                                                 \
+    static ct_tensor *symbol##_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {                              \
+        inputs;                                                                                                      \
+        (void)at, (void)z, (void)g, (void)k;                                                                         \
+        return result;                                                                                               \
+    }                                                                                                                \
+    const ct_op_parts symbol##_parts = {.vjp = symbol##_vjp};
+
+#define CT_UNARY(symbol, formula, value, gx, samples, doc)                                                           \
+    ct_tensor *symbol##_at(const char *at, ct_tensor *x) {                                                           \
+        return ct_record(at, CT_OP_##symbol, &x, 1, NULL, 0);                                                        \
+    }                                                                                                                \
+    RULE(symbol, ct_tensor *x = z->in[0]; (void)x, gx)
+#define CT_UNARY_P(symbol, parameter, formula, value, gx, samples, doc)                                              \
+    ct_tensor *symbol##_at(const char *at, ct_tensor *x, double parameter) {                                         \
+        return ct_record(at, CT_OP_##symbol, &x, 1, &parameter, sizeof parameter);                                   \
+    }                                                                                                                \
+    RULE(symbol, ct_tensor *x = z->in[0]; double parameter = *(double *)z->attributes; (void)x, gx)
+#define CT_BINARY(symbol, formula, value, gx, gy, samples, doc)                                                      \
+    ct_tensor *symbol##_at(const char *at, ct_tensor *x, ct_tensor *y) {                                             \
+        return ct_record(at, CT_OP_##symbol, (ct_tensor *[]){x, y}, 2, NULL, 0);                                     \
+    }                                                                                                                \
+    RULE(symbol, ct_tensor *x = z->in[0]; ct_tensor *y = z->in[1]; (void)x; (void)y, k == 0 ? gx : gy)
+#define CT_COMPARE(symbol, formula, value, doc)                                                                      \
+    ct_tensor *symbol##_at(const char *at, ct_tensor *x, ct_tensor *y) {                                             \
+        return ct_record(at, CT_OP_##symbol, (ct_tensor *[]){x, y}, 2, NULL, 0);                                     \
+    }                                                                                                                \
+    const ct_op_parts symbol##_parts = {0};
+#define CT_KERNEL(...)
+#include "autograd/ops.def"
