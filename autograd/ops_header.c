@@ -15,11 +15,11 @@ static const char *const titles[SECTION_COUNT] = {
 
 typedef struct row {
     section section;
-    const char *name;       /* "ct_mul" */
-    const char *formula;    /* "x * y" */
-    const char *doc;        /* "Product." */
-    const char *parameters; /* "(ct_tensor *x, ct_tensor *y)" */
-    const char *value;      /* elementwise: "x * y" in C; NULL for kernels */
+    const char *name;          /* "ct_mul" */
+    const char *formula;       /* "x * y" */
+    const char *doc;           /* "Product." */
+    const char *parameters;    /* "(ct_tensor *x, ct_tensor *y)" */
+    const char *value;         /* elementwise: "x * y" in C; NULL for kernels */
     const char *cotangents[2]; /* elementwise: of x and y, "MUL(g, y)"; NULL where there is none */
 } row;
 
@@ -41,10 +41,10 @@ static const row rows[] = {
 static const char head[] =
     "/* autograd/: every operation. Made from ops.def by ops_header.c, and a part of autograd.h; include that.\n"
     " *\n"
-    " * Below, x, y and w are the operands, z is the result and g its cotangent. Elementwise ops say how z is computed\n"
-    " * (z =) and the cotangents of their operands (gx =, gy =), in words that are ops too: ADD SUB MUL DIV NEG SQUARE\n"
-    " * SQRT POW EXP EXPM1 LOG SIN COS SIGMOID SIGN; C(v) is the constant v, WHERE(c, a, b) is a where c holds and\n"
-    " * else b, GT and EQ are conditions, and ZERO is a derivative of 0 wherever there is one.\n"
+    " * Below, x, y and w are the operands, z is the result and g its cotangent. Elementwise ops say how z is made\n"
+    " * (z =) and the cotangents of their operands (gx =, gy =), in words that are ops too: ADD SUB MUL DIV NEG\n"
+    " * SQUARE SQRT POW EXP EXPM1 LOG SIN COS SIGMOID SIGN; C(v) is the constant v, WHERE(c, a, b) is a where c\n"
+    " * holds and else b, GT and EQ are conditions, and ZERO is a derivative of 0 wherever there is one.\n"
     " */\n"
     "#ifndef COTANGENT_OPS_H\n"
     "#define COTANGENT_OPS_H\n";

@@ -22,6 +22,7 @@ install(FILES ${PROJECT_BINARY_DIR}/cotangent-config.cmake ${PROJECT_BINARY_DIR}
 
 # Paths relative to the file itself, so that the installed tree can be moved.
 file(RELATIVE_PATH ct_pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" ct_pc_prefix ${ct_pc_prefix})
 string(REPLACE ";" " " ct_pc_requires "${ct_modules}")
 string(REPLACE ";" " " ct_pc_libs "${BLAS_LIBRARIES}") # empty where pkg-config knows OpenBLAS
 configure_file(cmake/cotangent.pc.in cotangent.pc @ONLY)
