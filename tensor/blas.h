@@ -1,0 +1,15 @@
+/* Matrix products through BLAS; blas.c alone sees cblas.h. */
+#ifndef COTANGENT_TENSOR_BLAS_H
+#define COTANGENT_TENSOR_BLAS_H
+
+#include "tensor/tensor.h"
+
+#define CT_GEMM_MAX INT32_MAX /* of m, n and k: BLAS counts in int */
+
+/* c (m, n) = op(a) @ op(b), or += when `add`, of f32 or f64. op(a) is (m, k), stored as (k, m) when transpose_a;
+ * op(b) is (k, n), stored as (n, k) when transpose_b. Large products are shared among the threads, in blocks that do
+ * not depend on their number. */
+void ct_gemm(ct_dtype dtype, bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const void *a,
+             const void *b, void *c, bool add);
+
+#endif

@@ -1,0 +1,73 @@
+/* Numeric kernels of tensor/: tables per instruction set, and what cuts their work for the threads. */
+#ifndef COTANGENT_TENSOR_KERNELS_H
+#define COTANGENT_TENSOR_KERNELS_H
+
+#include "tensor/isa.h"
+#include "tensor/tensor.h"
+
+/* ---- reductions over the middle axis of (outer, n, inner) ------------------------------------------------------ */
+
+typedef enum ct_reduction {
+    CT_REDUCE_SUM, /* f32 and f64; a tree of fixed form, see reduce_fold.inc */
+    CT_REDUCE_MAX, /* every dtype; NaN if one is; n > 0 */
+    CT_REDUCE_MIN,
+    CT_REDUCTION_COUNT
+} ct_reduction;
+
+/* z (outer, inner) = x (outer, n, inner) reduced; or += when `add`, for sums. Same bits for any number of threads. */
+void ct_reduce(ct_reduction how, ct_dtype dtype, int64_t outer, int64_t n, int64_t inner, const void *x, void *z,
+               bool add);
+/* The reverse: gx (outer, n, inner) = or += scale * g (outer, inner), f32 or f64. */
+void ct_spread(ct_dtype dtype, int64_t outer, int64_t n, int64_t inner, const void *g, double scale, void *gx,
+               bool add);
+
+/* As ct_reduce(), for the first `width` of the `inner` columns. */
+typedef void ct_fold(int64_t outer, int64_t n, int64_t inner, int64_t width, const void *x, void *z, bool add);
+/* index (outer, inner): the first place on the middle axis where x is best (outer, inner), or is NaN; n > 0. */
+typedef void ct_find(int64_t outer, int64_t n, int64_t inner, const void *x, const void *best, int64_t *index);
+typedef void ct_spreader(int64_t outer, int64_t n, int64_t inner, const void *g, double scale, void *gx, bool add);
+
+typedef struct ct_reduce_table {
+    ct_fold *fold[CT_REDUCTION_COUNT][CT_DTYPE_COUNT];
+    ct_find *find[CT_DTYPE_COUNT];
+    ct_spreader *spread[CT_DTYPE_COUNT];
+} ct_reduce_table;
+
+CT_ISA_TABLE(ct_reduce_table, ct_reduce_kernels)
+
+/* ---- softmax over the rows of (rows, n), f32 or f64 ------------------------------------------------------------ */
+
+typedef struct ct_rows {
+    int64_t rows, n;      /* of every matrix below */
+    const void *x;        /* logits; of the backward kernels: the forward kernel's z */
+    const void *y;        /* probabilities; of the backward kernels: the cotangent g of z */
+    const int64_t *label; /* (rows) classes, instead of probabilities */
+    void *z;              /* the result; of the backward kernels: gx */
+    void *loss;           /* (rows), of cross entropy */
+    double scale;         /* of the backward kernels but softmax's: factor of what is written */
+    bool add;             /* of the backward kernels: += instead of = */
+} ct_rows;
+
+typedef enum ct_softmax_kernel {
+    CT_SOFTMAX,                /* z = exp(x) / sum */
+    CT_SOFTMAX_BACKWARD,       /* z = x (y - sum of x y) */
+    CT_LOG_SOFTMAX,            /* z = x - log(sum of exp(x)) */
+    CT_LOG_SOFTMAX_BACKWARD,   /* z = scale (y - exp(x) sum of y) */
+    CT_CROSS_ENTROPY,          /* z = softmax(x), loss = -log z[label]; both NaN where the label is out of range */
+    CT_CROSS_ENTROPY_BACKWARD, /* z = scale (x - 1 at the label) */
+    CT_CROSS_ENTROPY_PROBS,    /* z = log_softmax(x), loss = - sum of y z */
+    CT_SOFTMAX_KERNEL_COUNT
+} ct_softmax_kernel;
+
+/* Runs a kernel over all rows; same bits for any number of threads. */
+void ct_softmax_rows(ct_softmax_kernel kernel, ct_dtype dtype, const ct_rows *rows);
+
+#define CT_SOFTMAX_GROUP 2048 /* elements; a group of rows has at most these, or is one row */
+typedef struct ct_softmax_table {
+    /* Works on rows [start, start + count), a group. */
+    void (*of[CT_SOFTMAX_KERNEL_COUNT][CT_DTYPE_COUNT])(const ct_rows *rows, int64_t start, int64_t count);
+} ct_softmax_table;
+
+CT_ISA_TABLE(ct_softmax_table, ct_softmax_kernels)
+
+#endif

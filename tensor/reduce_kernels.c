@@ -1,0 +1,46 @@
+/* Reductions over the middle axis of (outer, n, inner), for each type and instruction set. The order in which elements
+ * are combined follows from n and inner alone. */
+#include "tensor/kernels.h"
+
+#include <string.h>
+
+#define STRIP 128 /* columns reduced at a time: 8 vectors of 16 floats */
+#define BLOCK 32  /* rows added in order, before sums are added in a tree */
+
+#define IS_NAN(v) 0
+#define T uint8_t
+#define NAMED_BY_TYPE(name) name##_u8
+#include "tensor/reduce_type.inc"
+
+#define IS_NAN(v) 0
+#define T int32_t
+#define NAMED_BY_TYPE(name) name##_i32
+#include "tensor/reduce_type.inc"
+
+#define IS_NAN(v) 0
+#define T int64_t
+#define NAMED_BY_TYPE(name) name##_i64
+#include "tensor/reduce_type.inc"
+
+#define FLOATING
+#define IS_NAN(v) ((v) != (v))
+#define T float
+#define NAMED_BY_TYPE(name) name##_f32
+#include "tensor/reduce_type.inc"
+
+#define IS_NAN(v) ((v) != (v))
+#define T double
+#define NAMED_BY_TYPE(name) name##_f64
+#include "tensor/reduce_type.inc"
+
+#define OF_FLOATS(name) [CT_F32] = name##_f32, [CT_F64] = name##_f64
+#define OF_ALL(name)                                                                                                 \
+    [CT_BOOL] = name##_u8, [CT_U8] = name##_u8, [CT_I32] = name##_i32, [CT_I64] = name##_i64, OF_FLOATS(name)
+
+const ct_reduce_table CT_ISA_NAME(ct_reduce_kernels) = {
+    .fold = {[CT_REDUCE_SUM] = {OF_FLOATS(sum_fold)},
+             [CT_REDUCE_MAX] = {OF_ALL(max_fold)},
+             [CT_REDUCE_MIN] = {OF_ALL(min_fold)}},
+    .find = {OF_ALL(find)},
+    .spread = {OF_FLOATS(spread)},
+};
