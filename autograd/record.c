@@ -104,19 +104,11 @@ static bool usable(const ct_op *op, const char *at, ct_tensor *const *in, int n_
     return true;
 }
 
-/* Elementwise operands are of one dtype; a 0-d floating one takes that of the others. */
-static bool match_dtypes(ct_tensor *z) {
-    ct_tensor *x = z->in[0], *y = z->in[z->n_in - 1];
-    if (x->dtype == y->dtype) return true;
-    if (ct_is_float(x->dtype) && ct_is_float(y->dtype)) {
-        if (x->ndim == 0 && y->ndim > 0) return (z->in[0] = ct_cast_at(z->at, x, y->dtype)) != NULL;
-        if (y->ndim == 0 && x->ndim > 0) return (z->in[1] = ct_cast_at(z->at, y, x->dtype)) != NULL;
-    }
-    return ct_op_fail(z, CT_ERR_DTYPE, "dtypes %s and %s differ", ct_dtype_name(x->dtype), ct_dtype_name(y->dtype));
-}
-
 static bool elementwise_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
-    if (!match_dtypes(z)) return false;
+    for (int k = 1; k < z->n_in; k++)
+        if (z->in[k]->dtype != z->in[0]->dtype)
+            return ct_op_fail(z, CT_ERR_DTYPE, "dtypes %s and %s differ", ct_dtype_name(z->in[0]->dtype),
+                              ct_dtype_name(z->in[k]->dtype));
     *dtype = ct_op_table[z->op]->kind == CT_ELEMENTWISE ? (ct_dtype)z->in[0]->dtype : CT_BOOL;
     if (*dtype != CT_BOOL && !ct_is_float(*dtype))
         return ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(*dtype));
@@ -170,6 +162,21 @@ static bool compute(const ct_op *op, ct_tensor *z) {
     return true;
 }
 
+/* A 0-d floating operand of an elementwise op takes the dtype of a larger one. Before the op has its place on the tape,
+ * so that the conversion comes first. */
+static bool match_dtypes(const char *at, int n_in, ct_tensor **in) {
+    const ct_tensor *larger = NULL;
+    for (int k = 0; k < n_in; k++)
+        if (in[k]->ndim > 0) larger = in[k];
+    for (int k = 0; k < n_in; k++) {
+        if (!larger || in[k]->ndim > 0 || in[k]->dtype == larger->dtype) continue;
+        if (!ct_is_float(in[k]->dtype) || !ct_is_float(larger->dtype)) continue;
+        in[k] = ct_cast_at(at, in[k], larger->dtype);
+        if (!in[k]) return false;
+    }
+    return true;
+}
+
 /* Attributes lie behind their size, so that the op can be recorded again. */
 typedef struct attribute_block {
     size_t size;
@@ -188,7 +195,12 @@ static bool copy_attributes(ct_tensor *z, const void *attributes, size_t size) {
 
 ct_tensor *ct_record(const char *at, ct_op_id id, ct_tensor *const *in, int n_in, const void *attributes, size_t size) {
     const ct_op *op = ct_op_table[id];
+    ct_tensor *matched[CT_MAX_ELEMENTWISE];
     if (!usable(op, at, in, n_in)) return NULL;
+    if (!op->parts->shape && n_in == 2 && in[0]->dtype != in[1]->dtype) {
+        in = memcpy(matched, in, 2 * sizeof *in);
+        if (!match_dtypes(at, n_in, matched)) return NULL;
+    }
     ct_tensor *z = ct_new_node(op->name, at, CT_F64, 0, NULL, n_in);
     if (!z) return NULL;
     z->op = (uint16_t)id;

@@ -11,14 +11,13 @@
 #endif
 
 typedef enum ct_isa_level { CT_ISA_BASE, CT_ISA_AVX2, CT_ISA_AVX512 } ct_isa_level;
-ct_isa_level ct_isa(void); /* of this processor, at most the environment's CT_MAX_ISA (base, avx2, avx512) */
+extern ct_isa_level ct_isa; /* of this processor, at most the environment's CT_MAX_ISA (base, avx2, avx512) */
 
 #ifdef CT_X86_DISPATCH
 #define CT_ISA_TABLE(type, table)                                                                                    \
     extern const type table##_base, table##_avx2, table##_avx512;                                                    \
     static inline const type *table(void) {                                                                          \
-        ct_isa_level isa = ct_isa();                                                                                 \
-        return isa == CT_ISA_AVX512 ? &table##_avx512 : isa == CT_ISA_AVX2 ? &table##_avx2 : &table##_base;          \
+        return ct_isa == CT_ISA_AVX512 ? &table##_avx512 : ct_isa == CT_ISA_AVX2 ? &table##_avx2 : &table##_base;    \
     }
 #else
 #define CT_ISA_TABLE(type, table)                                                                                    \

@@ -1,0 +1,54 @@
+#include "memory.h"
+
+#include "tensor/internal.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+static _Atomic int64_t made, live, peak;
+static int64_t failing = -1, failing_to = -1; /* the first and the last that fail */
+
+static void *counting_alloc(void *context, size_t bytes) {
+    (void)context;
+    int64_t k = made++;
+    if (k >= failing && k <= failing_to) return NULL;
+    if (bytes > (size_t)1 << 40) return NULL; /* more than any test means to have */
+    void *block = aligned_alloc(64, (bytes + 127) & ~(size_t)63);
+    if (!block) return NULL;
+    memset(block, 0xa5, bytes); /* nothing may rely on zeros */
+    int64_t now = live += (int64_t)bytes;
+    if (now > peak) peak = now;
+    return block;
+}
+
+static void counting_release(void *context, void *block, size_t bytes) {
+    (void)context;
+    live -= (int64_t)bytes; /* a wrong size shows as a leak */
+    free(block);
+}
+
+static void install(int64_t k, int64_t last) {
+    ct_release_memory();
+    made = live = peak = 0;
+    failing = k;
+    failing_to = last;
+    ct_set_allocator(&(ct_allocator){counting_alloc, counting_release, NULL});
+}
+
+int64_t support_count_allocations(void (*work)(void)) {
+    install(-1, -1);
+    work();
+    return made;
+}
+
+void support_fail_allocation(int64_t k) { install(k, k); }
+void support_fail_allocations_from(int64_t k) { install(k, INT64_MAX); }
+int64_t support_allocations(void) { return made; }
+int64_t support_live_bytes(void) { return live; }
+int64_t support_peak_bytes(void) { return peak; }
+
+void support_restore_allocator(void) {
+    ct_release_memory();
+    ct_set_allocator(NULL);
+}

@@ -1,0 +1,184 @@
+#include "sweep.h"
+
+#include <math.h>
+#include <string.h>
+
+#define ELEMENTS 16 /* differences are taken at so many elements of an operand at the most */
+#define STEP 1e-3   /* of the differences, relative to the operand where that exceeds 1 */
+
+__attribute__((format(printf, 3, 4))) static void check(sweep *s, bool ok, const char *format, ...) {
+    s->checks++;
+    if (ok) return;
+    if (s->failures++) return;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(s->first, sizeof s->first, format, args);
+    va_end(args);
+}
+
+static const char *name(ct_op_id op) { return ct_op_table[op]->name; }
+
+/* ---- samples of elementwise ops ------------------------------------------------------------------------------ */
+
+/* 0-d, size 1, zero size, odd sizes, one beyond the kernels' block, and pairs that broadcast on either side. */
+static const struct {
+    ct_shape x, y;
+} shapes[] = {
+    {{0, {0}}, {0, {0}}},         {{1, {5}}, {1, {5}}},       {{1, {0}}, {1, {0}}},         {{2, {2, 3}}, {2, {2, 3}}},
+    {{1, {1}}, {1, {1}}},         {{2, {3, 1}}, {2, {1, 4}}}, {{2, {2, 3}}, {1, {3}}},      {{1, {3}}, {2, {2, 3}}},
+    {{0, {0}}, {2, {2, 3}}},      {{2, {2, 3}}, {0, {0}}},    {{3, {2, 1, 3}}, {2, {4, 1}}}, {{1, {1}}, {1, {7}}},
+    {{2, {0, 3}}, {1, {3}}},      {{2, {3, 700}}, {1, {700}}}, {{3, {2, 3, 2}}, {3, {2, 1, 2}}}, {{1, {1100}}, {0, {0}}},
+};
+
+static void draw(ct_tensor *x, ct_domain domain, int operand) {
+    double *v = x->data;
+    for (int64_t i = 0; i < ct_size_of(x); i++) {
+        double u = v[i]; /* uniform in (-1, 1) */
+        if (domain == CT_DOMAIN_ANY) v[i] = 3 * u;
+        if (domain == CT_DOMAIN_POSITIVE) v[i] = 1.6 + 1.4 * u;
+        if (domain == CT_DOMAIN_NONZERO) v[i] = copysign(0.1 + 2.9 * fabs(u), u);
+        /* multiples of 0.5 for one operand, offset by 0.1 to 0.4 for the other: never closer than 0.1 */
+        if (domain == CT_DOMAIN_APART) v[i] = operand ? 0.5 * floor(6 * u) + 0.25 + 0.15 * u : 0.5 * floor(6 * u);
+    }
+}
+
+static ct_sample elementwise_sample(ct_op_id op, int i) {
+    ct_sample s = {0};
+    const ct_op *row = ct_op_table[op];
+    if (i >= (int)(sizeof shapes / sizeof *shapes)) return s;
+    for (int k = 0; k < row->arity; k++) {
+        s.leaf[k] = ct_requires_grad(ct_uniform(CT_F64, k ? shapes[i].y : shapes[i].x, -1, 1));
+        draw(s.leaf[k], row->domain, k);
+    }
+    double parameter = 0.3; /* of ops that have one; others ignore it */
+    s.z = ct_record(CT_HERE, op, s.leaf, row->arity, &parameter, sizeof parameter);
+    return s;
+}
+
+static ct_sample sample(ct_op_id op, int i, ct_dtype dtype) {
+    const ct_op_parts *parts = ct_op_table[op]->parts;
+    return parts->samples ? parts->samples(i, dtype) : elementwise_sample(op, i);
+}
+
+/* ---- one sample ---------------------------------------------------------------------------------------------- */
+
+/* <a, b>, both f64 of one size. */
+static double dot(const ct_tensor *a, const ct_tensor *b) {
+    const double *x = a->data, *y = b->data;
+    double sum = 0;
+    for (int64_t i = 0; i < ct_size_of(a); i++) sum += x[i] * y[i];
+    return sum;
+}
+
+/* Random draws inside an op (dropout) are the same at each evaluation. */
+static double objective(ct_tensor *y, const ct_tensor *v) {
+    ct_random_restore((ct_random_state){.seed = 5, .stream = 1000});
+    return ct_replay(y) ? dot(y, v) : NAN;
+}
+
+/* d<v, y>/dx[i] by central differences of two steps, extrapolated: error of order STEP^4. */
+static double difference(ct_tensor *y, const ct_tensor *v, ct_tensor *x, int64_t i) {
+    double *p = (double *)x->data + i, at = *p, h = STEP * fmax(1, fabs(at)), slope[2];
+    for (int n = 0; n < 2; n++, h /= 2) {
+        *p = at + h;
+        double right = objective(y, v);
+        *p = at - h;
+        double left = objective(y, v);
+        slope[n] = (right - left) / (2 * h);
+    }
+    *p = at;
+    return (4 * slope[1] - slope[0]) / 3;
+}
+
+/* The gradient g of <v, y> by x against differences. */
+static void check_differences(sweep *s, const char *what, ct_op_id op, int i, ct_tensor *y, const ct_tensor *v,
+                              ct_tensor *x, const ct_tensor *g) {
+    int64_t n = ct_size_of(x), stride = n / ELEMENTS + 1;
+    for (int64_t e = 0; e < n; e += stride) {
+        double expected = difference(y, v, x, e), got = ((const double *)g->data)[e];
+        double error = fabs(got - expected);
+        check(s, error <= 1e-7 * (1 + fabs(expected)), "%s, sample %d: %s at element %lld is %.12g, differences give %.12g",
+              name(op), i, what, (long long)e, got, expected);
+    }
+    objective(y, v);
+}
+
+static void check_close(sweep *s, const char *what, ct_op_id op, int i, const ct_tensor *a, const ct_tensor *b,
+                        double tolerance) {
+    check(s, ct_same_shape(a, b), "%s, sample %d: %s differ in shape", name(op), i, what);
+    if (!ct_same_shape(a, b)) return;
+    for (int64_t e = 0; e < ct_size_of(a); e++) {
+        double x = ct_read_element(a->dtype, a->data, e), y = ct_read_element(b->dtype, b->data, e);
+        bool ok = fabs(x - y) <= tolerance * (1 + fabs(y)) || x == y;
+        if (ok && e) continue; /* one check a tensor, unless it fails */
+        check(s, ok, "%s, sample %d: %s at element %lld: %.17g and %.17g", name(op), i, what, (long long)e, x, y);
+        if (!ok) return;
+    }
+}
+
+/* Both readings, first and second order, and forward mode, by operand k. */
+static void check_operand(sweep *s, ct_op_id op, int i, ct_tensor *z, ct_tensor *v, ct_tensor *x) {
+    ct_shape shape = ct_shape_of(x);
+    ct_tensor *u = ct_uniform(CT_F64, shape, -1, 1), *by_nodes = ct_vjp(z, x, v);
+    ct_zero_gradient(x);
+    objective(z, v);
+    bool passed = ct_backward_from(z, v);
+    check(s, passed && by_nodes, "%s, sample %d: no gradient: %s", name(op), i, ct_error());
+    if (!passed || !by_nodes || !u) return ct_error_clear();
+    check_differences(s, "gradient", op, i, z, v, x, ct_gradient(x));
+    objective(by_nodes, u);
+    check_close(s, "the readings over numbers and nodes", op, i, ct_gradient(x), by_nodes, 1e-12);
+
+    ct_tensor *tangent = ct_jvp(z, x, u);
+    check(s, tangent && ct_same_shape(tangent, z), "%s, sample %d: no tangent: %s", name(op), i, ct_error());
+    if (tangent) {
+        objective(tangent, v);
+        double forward = dot(tangent, v), backward = dot(by_nodes, u);
+        check(s, fabs(forward - backward) <= 1e-11 * (1 + fabs(backward)), "%s, sample %d: forward mode %.17g, backward %.17g",
+              name(op), i, forward, backward);
+    }
+    ct_tensor *second = ct_vjp(by_nodes, x, u);
+    check(s, second != NULL, "%s, sample %d: no second derivative: %s", name(op), i, ct_error());
+    if (second) {
+        objective(second, u);
+        ct_tensor *value = ct_from(CT_F64, shape, second->data);
+        check_differences(s, "second derivative", op, i, by_nodes, u, x, value);
+    }
+}
+
+static void check_f32(sweep *s, ct_op_id op, int i, const ct_tensor *z) {
+    const ct_op_parts *parts = ct_op_table[op]->parts;
+    ct_tensor *in[3], *narrow;
+    if (parts->samples) return; /* kernels' samples draw anew for another dtype */
+    for (int k = 0; k < z->n_in; k++) in[k] = ct_cast(z->in[k], CT_F32);
+    double parameter = 0.3;
+    narrow = ct_record(CT_HERE, op, in, z->n_in, &parameter, sizeof parameter);
+    check(s, narrow && narrow->dtype == CT_F32, "%s, sample %d: no f32: %s", name(op), i, ct_error());
+    if (narrow) check_close(s, "f32 and f64", op, i, narrow, z, 4e-5);
+}
+
+static void check_sample(sweep *s, ct_op_id op, int i, ct_sample c) {
+    ct_random_restore((ct_random_state){.seed = 5, .stream = 1000});
+    ct_replay(c.z);
+    ct_random_restore((ct_random_state){.seed = (uint64_t)op, .stream = 500});
+    ct_tensor *v = ct_uniform(CT_F64, ct_shape_of(c.z), -1, 1); /* random cotangents: a plain sum hides mistakes */
+    check_f32(s, op, i, c.z);
+    for (int k = 0; k < 3; k++)
+        if (c.leaf[k]) check_operand(s, op, i, c.z, v, c.leaf[k]);
+    check(s, ct_error_status() == CT_OK, "%s, sample %d: %s", name(op), i, ct_error());
+    ct_error_clear();
+}
+
+void sweep_op(sweep *s, ct_op_id op, bool quick) {
+    int64_t before = s->failures;
+    for (int i = 0;; i++) {
+        ct_scope scope = ct_begin();
+        ct_seed((uint64_t)op * 1000 + (uint64_t)i);
+        ct_sample c = sample(op, i, CT_F64);
+        if (!c.z) check(s, ct_error_status() == CT_OK && i > 0, "%s, sample %d: %s", name(op), i, ct_error());
+        if (c.z) check_sample(s, op, i, c);
+        bool more = c.z && !(quick && s->failures > before);
+        ct_error_clear();
+        if (!ct_end(scope) || !more) return;
+    }
+}

@@ -1,0 +1,15 @@
+/* The gradient sweep: every op of the table, on every sample, by three routes that share no code. */
+#ifndef COTANGENT_TESTS_SWEEP_H
+#define COTANGENT_TESTS_SWEEP_H
+
+#include "autograd/internal.h"
+
+typedef struct sweep {
+    int64_t checks, failures;
+    char first[512]; /* the first failure in words; "" when there is none */
+} sweep;
+
+/* Checks one op on all its samples. Stops after the first failing sample when `quick`. */
+void sweep_op(sweep *s, ct_op_id op, bool quick);
+
+#endif
