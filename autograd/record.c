@@ -109,7 +109,7 @@ static bool elementwise_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
         if (z->in[k]->dtype != z->in[0]->dtype)
             return ct_op_fail(z, CT_ERR_DTYPE, "dtypes %s and %s differ", ct_dtype_name(z->in[0]->dtype),
                               ct_dtype_name(z->in[k]->dtype));
-    *dtype = ct_op_table[z->op]->kind == CT_ELEMENTWISE ? (ct_dtype)z->in[0]->dtype : CT_BOOL;
+    *dtype = ct_op_table[z->op]->kind == CT_NOT_DIFFERENTIABLE ? CT_BOOL : (ct_dtype)z->in[0]->dtype;
     if (*dtype != CT_BOOL && !ct_is_float(*dtype))
         return ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(*dtype));
     return ct_broadcast_shapes(z->n_in, z->in, shape) || ct_op_fail(z, CT_ERR_SHAPE, "shapes do not broadcast");
@@ -147,7 +147,7 @@ static bool compute_scalars(const ct_op *op, ct_tensor *z) {
     if (op->parts->shape || z->in[0]->ndim || z->in[z->n_in - 1]->ndim ||
         z->in[0]->dtype != z->in[z->n_in - 1]->dtype || !ct_is_float(z->in[0]->dtype))
         return false;
-    z->dtype = op->kind == CT_ELEMENTWISE ? z->in[0]->dtype : CT_BOOL;
+    z->dtype = op->kind == CT_NOT_DIFFERENTIABLE ? CT_BOOL : z->in[0]->dtype;
     z->data = &z->item;
     ct_elementwise_forward(z);
     return true;

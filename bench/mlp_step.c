@@ -125,6 +125,7 @@ int main(void) {
     double product = 1;
     int n = (int)(sizeof rows / sizeof *rows);
     ct_set_threads(1);
+    by_hand_threads(1);
     printf("%s; one thread; medians of %d rounds\n", machine(), ROUNDS);
     printf("%-36s %10s %10s %8s\n", "net, batch, optimiser", "hand (us)", "ct (us)", "ratio");
     for (int i = 0; i < n; i++) product *= measure(&rows[i]);

@@ -85,12 +85,11 @@ START_TEST(broken_rules_are_caught) {
             sweep_op(&s, op, true);
             ct_op_table[op] = right;
             tried[kind] += mutant.applied;
+            ck_assert_msg(mutant.applied || kind > ZEROED, "%s: the rule was not used", right->name);
             ck_assert_msg(!mutant.applied || s.failures > 0, "%s: the sweep passes a wrong %s", right->name, mutation_names[kind]);
         }
     }
     for (mutation kind = 0; kind < MUTATIONS; kind++) printf("broken %s: %d of %d caught\n", mutation_names[kind], tried[kind], tried[kind]);
-    ck_assert_int_ge(tried[SIGN], 30);
-    ck_assert_int_ge(tried[FACTOR], 30);
     ck_assert_int_ge(tried[NO_BROADCAST_SUM], 5);
 }
 END_TEST

@@ -18,6 +18,9 @@ typedef struct by_hand {
     int64_t steps;
 } by_hand;
 
+/* How many threads its products use; the library's own setting is ct_set_threads(). */
+void by_hand_threads(int n);
+
 /* Buffers for a net of `layers` + 1 widths; the caller fills weights and biases. NULL when out of memory. */
 by_hand *by_hand_new(int layers, const int *width, int batch);
 void by_hand_free(by_hand *net);
