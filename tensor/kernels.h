@@ -5,7 +5,7 @@
 #include "tensor/isa.h"
 #include "tensor/tensor.h"
 
-/* ---- reductions over the middle axis of (outer, n, inner) ------------------------------------------------------ */
+/* ---- reductions over the middle axis of (outer, n, inner) ------------------------------------------------- */
 
 typedef enum ct_reduction {
     CT_REDUCE_SUM, /* f32 and f64; a tree of fixed form, see reduce_fold.inc */
@@ -35,7 +35,7 @@ typedef struct ct_reduce_table {
 
 CT_ISA_TABLE(ct_reduce_table, ct_reduce_kernels)
 
-/* ---- softmax over the rows of (rows, n), f32 or f64 ------------------------------------------------------------ */
+/* ---- softmax over the rows of (rows, n), f32 or f64 ------------------------------------------------------- */
 
 typedef struct ct_rows {
     int64_t rows, n;      /* of every matrix below */

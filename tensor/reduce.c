@@ -27,7 +27,7 @@ static int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static const char *in_at(const middle *m, int64_t place) { return m->in + (size_t)place * m->item; }
 static char *out_at(const middle *m, int64_t place) { return m->out + (size_t)place * m->item; }
 
-/* ---- reductions --------------------------------------------------------------------------------------------- */
+/* ---- reductions ------------------------------------------------------------------------------------------- */
 
 static void fold_rows(void *context, int64_t number) {
     const middle *m = context;
@@ -67,8 +67,14 @@ static void fold_in_parts(const middle *m) {
 
 void ct_reduce(ct_reduction how, ct_dtype dtype, int64_t outer, int64_t n, int64_t inner, const void *x, void *z,
                bool add) {
-    middle m = {.fold = ct_reduce_kernels()->fold[how][dtype], .outer = outer, .n = n, .inner = inner, .in = x,
-                .out = z, .item = ct_dtype_size(dtype), .add = add};
+    middle m = {.fold = ct_reduce_kernels()->fold[how][dtype],
+                .outer = outer,
+                .n = n,
+                .inner = inner,
+                .in = x,
+                .out = z,
+                .item = ct_dtype_size(dtype),
+                .add = add};
     if (outer * n * inner < 2 * SHARE) {
         m.fold(outer, n, inner, inner, x, z, add);
     } else if (outer >= FEW) {
@@ -82,7 +88,7 @@ void ct_reduce(ct_reduction how, ct_dtype dtype, int64_t outer, int64_t n, int64
     }
 }
 
-/* ---- spreads ------------------------------------------------------------------------------------------------ */
+/* ---- spreads ---------------------------------------------------------------------------------------------- */
 
 static void spread_rows(void *context, int64_t number) {
     const middle *m = context;
@@ -99,8 +105,15 @@ static void spread_part(void *context, int64_t number) {
 
 void ct_spread(ct_dtype dtype, int64_t outer, int64_t n, int64_t inner, const void *g, double scale, void *gx,
                bool add) {
-    middle m = {.spread = ct_reduce_kernels()->spread[dtype], .outer = outer, .n = n, .inner = inner, .in = g,
-                .out = gx, .item = ct_dtype_size(dtype), .scale = scale, .add = add};
+    middle m = {.spread = ct_reduce_kernels()->spread[dtype],
+                .outer = outer,
+                .n = n,
+                .inner = inner,
+                .in = g,
+                .out = gx,
+                .item = ct_dtype_size(dtype),
+                .scale = scale,
+                .add = add};
     if (outer * n * inner < 2 * SHARE) {
         m.spread(outer, n, inner, g, scale, gx, add);
     } else if (outer >= FEW || n == 1) {

@@ -1,5 +1,5 @@
-/* Reductions over the middle axis of (outer, n, inner), for each type and instruction set. The order in which elements
- * are combined follows from n and inner alone. */
+/* Reductions over the middle axis of (outer, n, inner), for each type and instruction set. The order in which
+ * elements are combined follows from n and inner alone. */
 #include "tensor/kernels.h"
 
 #include <string.h>

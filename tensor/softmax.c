@@ -20,8 +20,7 @@ void ct_softmax_rows(ct_softmax_kernel kernel, ct_dtype dtype, const ct_rows *ro
     job j = {.rows = rows, .kernel = ct_softmax_kernels()->of[kernel][dtype], .group = 1};
     if (rows->n < CT_SOFTMAX_GROUP) j.group = CT_SOFTMAX_GROUP / (rows->n ? rows->n : 1);
     int64_t groups = (rows->rows + j.group - 1) / j.group;
-    if (groups > 1 && rows->rows * rows->n > FEW)
-        ct_parallel(groups, run_group, &j);
+    if (groups > 1 && rows->rows * rows->n > FEW) ct_parallel(groups, run_group, &j);
     else
         for (int64_t number = 0; number < groups; number++) run_group(&j, number);
 }

@@ -12,7 +12,8 @@
 #define DTYPE CT_F64
 #include "tensor/softmax_loops.inc"
 
-#define OF_FLOATS(name) {[CT_F32] = name##_f32, [CT_F64] = name##_f64}
+#define OF_FLOATS(name)                                                                                              \
+    { [CT_F32] = name##_f32, [CT_F64] = name##_f64 }
 
 const ct_softmax_table CT_ISA_NAME(ct_softmax_kernels) = {
     .of = {[CT_SOFTMAX] = OF_FLOATS(softmax),

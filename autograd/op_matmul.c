@@ -1,0 +1,341 @@
+/* Products: ct_matmul, batched, and ct_affine. A transpose is a flag for BLAS, in derivatives of any order too. */
+#include "autograd/internal.h"
+#include "tensor/blas.h"
+#include "tensor/checked.h"
+#include "tensor/kernels.h"
+
+#include <string.h>
+
+#undef CT_HERE
+#define CT_HERE at
+
+static bool one_floating_dtype(const ct_tensor *z) {
+    ct_dtype x = z->in[0]->dtype;
+    if (!ct_is_float(x)) return ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(x));
+    for (int k = 1; k < z->n_in; k++)
+        if (z->in[k]->dtype != x)
+            return ct_op_fail(z, CT_ERR_DTYPE, "dtypes %s and %s differ", ct_dtype_name(x),
+                              ct_dtype_name(z->in[k]->dtype));
+    return true;
+}
+
+/* (m, k) @ (second, n): whether that is a product, and one for BLAS. */
+static bool multiplies(const ct_tensor *z, int64_t m, int64_t n, int64_t k, int64_t second) {
+    if (k != second)
+        return ct_op_fail(z, CT_ERR_SHAPE, "inner dimensions %lld and %lld differ", (long long)k, (long long)second);
+    int64_t largest = m > n ? m : n;
+    if (largest < k) largest = k;
+    return largest <= CT_GEMM_MAX ||
+           ct_op_fail(z, CT_ERR_LIMIT, "the extent %lld exceeds %d, the most that BLAS takes", (long long)largest,
+                      CT_GEMM_MAX);
+}
+
+/* ---- ct_matmul: shapes ------------------------------------------------------------------------------------ */
+
+typedef enum role { X, Y, Z, ROLES } role; /* of the three matrices; a cotangent of z is in z's role */
+
+typedef struct matmul_attributes {
+    bool transpose[2]; /* x is stored as (..., k, m), y as (..., n, k) */
+    int64_t m, n, k;   /* (m, k) @ (k, n) */
+    int64_t batch;     /* number of products */
+    int n_axes;        /* leading axes of z, the batch */
+    int64_t extent[CT_MAX_DIMS];
+    int64_t stride[ROLES][CT_MAX_DIMS]; /* in matrices; 0 where x or y is repeated */
+} matmul_attributes;
+
+static ct_tensor *product(const char *at, ct_tensor *x, ct_tensor *y, bool transpose_x, bool transpose_y) {
+    matmul_attributes a = {.transpose = {transpose_x, transpose_y}};
+    return ct_record(at, CT_OP_ct_matmul, (ct_tensor *[]){x, y}, 2, &a, sizeof a);
+}
+
+ct_tensor *ct_matmul_at(const char *at, ct_tensor *x, ct_tensor *y) { return product(at, x, y, false, false); }
+
+static int leading_axes(const ct_tensor *t) { return t->ndim > 2 ? t->ndim - 2 : 0; }
+
+/* Extent of t's leading axis that meets axis i of n_axes; 1 where t has none. */
+static int64_t leading_extent(const ct_tensor *t, int i, int n_axes) {
+    int own = i - (n_axes - leading_axes(t));
+    return own < 0 ? 1 : t->extent->dim[own];
+}
+
+/* The batch of z: leading axes broadcast. */
+static bool plan_batch(const ct_tensor *z, matmul_attributes *a) {
+    const ct_tensor *x = z->in[X], *y = z->in[Y];
+    a->n_axes = leading_axes(x) > leading_axes(y) ? leading_axes(x) : leading_axes(y);
+    for (int i = 0; i < a->n_axes; i++) {
+        int64_t ex = leading_extent(x, i, a->n_axes), ey = leading_extent(y, i, a->n_axes);
+        if (ex != ey && ex != 1 && ey != 1)
+            return ct_op_fail(z, CT_ERR_SHAPE, "leading extents %lld and %lld do not broadcast", (long long)ex,
+                              (long long)ey);
+        a->extent[i] = ex == 1 ? ey : ex;
+    }
+    if (!ct_checked_size(a->n_axes, a->extent, &a->batch))
+        return ct_op_fail(z, CT_ERR_LIMIT, "the result has too many elements");
+    int64_t next[ROLES] = {1, 1, 1};
+    for (int i = a->n_axes - 1; i >= 0 && a->batch; i--) {
+        int64_t own[ROLES] = {leading_extent(x, i, a->n_axes), leading_extent(y, i, a->n_axes), a->extent[i]};
+        for (role r = X; r < ROLES; r++) {
+            a->stride[r][i] = own[r] == 1 ? 0 : next[r];
+            next[r] *= own[r];
+        }
+    }
+    if (next[Y] == 1 && !a->transpose[X] && a->batch && a->m <= CT_GEMM_MAX / a->batch) { /* one y: one product */
+        a->m *= a->batch;
+        a->batch = 1;
+        a->n_axes = 0;
+    }
+    return true;
+}
+
+/* Extents of t's matrices as they are multiplied. A 1-d x is a row, a 1-d y a column. */
+static void matrix_extents(const ct_tensor *t, bool transpose, role r, int64_t *rows, int64_t *columns) {
+    const int64_t *dim = t->extent->dim;
+    bool vector = t->ndim == 1, swap = vector ? r == Y : transpose;
+    int64_t first = vector ? 1 : dim[t->ndim - 2], second = dim[t->ndim - 1];
+    *rows = swap ? second : first;
+    *columns = swap ? first : second;
+}
+
+static bool ct_matmul_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
+    const ct_tensor *x = z->in[X], *y = z->in[Y];
+    matmul_attributes *a = z->attributes;
+    int64_t second;
+    if (!one_floating_dtype(z)) return false;
+    if (x->ndim == 0 || y->ndim == 0) return ct_op_fail(z, CT_ERR_SHAPE, "a 0-d operand is no matrix");
+    matrix_extents(x, a->transpose[X], X, &a->m, &a->k);
+    matrix_extents(y, a->transpose[Y], Y, &second, &a->n);
+    int64_t m = a->m;
+    if (!multiplies(z, m, a->n, a->k, second) || !plan_batch(z, a)) return false;
+    *dtype = x->dtype;
+    shape->ndim = x->ndim > y->ndim ? leading_axes(x) : leading_axes(y);
+    for (int i = 0; i < shape->ndim; i++) shape->dim[i] = a->extent[i];
+    if (x->ndim > 1) shape->dim[shape->ndim++] = m;
+    if (y->ndim > 1) shape->dim[shape->ndim++] = a->n;
+    return true;
+}
+
+/* ---- ct_matmul: numbers ----------------------------------------------------------------------------------- */
+
+/* A product of two of the three matrices, which gives the third. */
+typedef struct factors {
+    role left, right, result;
+    bool transpose_left, transpose_right;
+} factors;
+
+/* What the cotangent of operand k is the product of. */
+static factors cotangent_of(const matmul_attributes *a, int k) {
+    bool tx = a->transpose[X], ty = a->transpose[Y];
+    if (k == 0) return tx ? (factors){Y, Z, X, ty, true} : (factors){Z, Y, X, false, !ty};
+    return ty ? (factors){Z, X, Y, true, tx} : (factors){X, Z, Y, !tx, false};
+}
+
+#define SMALL (1 << 18) /* multiplications; a thread takes so many small products at once */
+
+typedef struct batch {
+    const matmul_attributes *a;
+    factors f;
+    ct_dtype dtype;
+    int64_t rows, columns, inner; /* of each product */
+    const void *left, *right;
+    void *result;
+    bool add;
+    int64_t group; /* products that a thread takes at once */
+} batch;
+
+/* Elements from the first matrix in role r to the number-th product's. */
+static int64_t offset(const matmul_attributes *a, role r, int64_t number) {
+    int64_t matrices = 0, size = r == X ? a->m * a->k : r == Y ? a->k * a->n : a->m * a->n;
+    for (int i = a->n_axes - 1; i >= 0; i--) {
+        matrices += number % a->extent[i] * a->stride[r][i];
+        number /= a->extent[i];
+    }
+    return matrices * size;
+}
+
+static void multiply_group(void *context, int64_t group) {
+    const batch *b = context;
+    int64_t item = (int64_t)ct_dtype_size(b->dtype), end = (group + 1) * b->group;
+    for (int64_t i = group * b->group; i < end && i < b->a->batch; i++)
+        ct_gemm(b->dtype, b->f.transpose_left, b->f.transpose_right, b->rows, b->columns, b->inner,
+                (const char *)b->left + offset(b->a, b->f.left, i) * item,
+                (const char *)b->right + offset(b->a, b->f.right, i) * item,
+                (char *)b->result + offset(b->a, b->f.result, i) * item, b->add);
+}
+
+/* in[role] are the matrices to be multiplied; result (bytes in all) = or += their product, and where the result is
+ * that of a repeated operand, the sum of the products. */
+static void multiply(const matmul_attributes *a, factors f, ct_dtype dtype, const void *const *in, void *result,
+                     size_t bytes, bool add) {
+    batch b = {
+        .a = a, .f = f, .dtype = dtype, .left = in[f.left], .right = in[f.right], .result = result, .add = add};
+    b.rows = f.result == Y ? a->k : a->m;
+    b.columns = f.result == X ? a->k : a->n;
+    b.inner = f.result == X ? a->n : f.result == Y ? a->m : a->k;
+    if (f.result != Z && a->transpose[f.result]) {
+        int64_t rows = b.rows;
+        b.rows = b.columns;
+        b.columns = rows;
+    }
+    bool repeated = false;
+    for (int i = 0; i < a->n_axes; i++) repeated = repeated || (a->extent[i] != 1 && a->stride[f.result][i] == 0);
+    if (repeated && !add) {
+        memset(result, 0, bytes);
+        b.add = true;
+    }
+    double work = (double)a->m * (double)a->n * (double)a->k;
+    b.group = repeated ? a->batch : work < SMALL ? (int64_t)(SMALL / (work + 1)) + 1 : 1;
+    int64_t groups = a->batch ? (a->batch - 1) / b.group + 1 : 0;
+    if (groups > 1 && work * (double)a->batch > 4 * SMALL) ct_parallel(groups, multiply_group, &b);
+    else
+        for (int64_t group = 0; group < groups; group++) multiply_group(&b, group);
+}
+
+static void ct_matmul_forward(ct_tensor *z) {
+    const matmul_attributes *a = z->attributes;
+    factors f = {X, Y, Z, a->transpose[X], a->transpose[Y]};
+    const void *in[ROLES] = {z->in[X]->data, z->in[Y]->data, NULL};
+    multiply(a, f, z->dtype, in, z->data, ct_bytes_of(z), false);
+}
+
+static void ct_matmul_backward(ct_tensor *z, int k, const void *g, void *gx, bool add) {
+    const void *in[ROLES] = {z->in[X]->data, z->in[Y]->data, g};
+    multiply(z->attributes, cotangent_of(z->attributes, k), z->dtype, in, gx, ct_bytes_of(z->in[k]), add);
+}
+
+/* ---- ct_matmul: nodes ------------------------------------------------------------------------------------- */
+
+/* t with the axes put in that 1-d operands of z lack: of the row x, of the column y, of their product. */
+static ct_tensor *as_matrices(const char *at, const ct_tensor *z, ct_tensor *t, role r) {
+    bool row = r != Y && z->in[X]->ndim == 1, column = r != X && z->in[Y]->ndim == 1;
+    if (!row && !column) return t;
+    ct_shape shape = ct_shape_of(t);
+    int64_t last = shape.ndim ? shape.dim[shape.ndim - 1] : 1;
+    if (row && column) return ct_reshape(t, CT_SHAPE(1, 1)); /* a 0-d product */
+    if (row) shape.dim[shape.ndim - 1] = 1;
+    shape.dim[shape.ndim++] = row ? last : 1;
+    return ct_reshape(t, shape);
+}
+
+static ct_tensor *ct_matmul_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
+    const matmul_attributes *a = z->attributes;
+    factors f = cotangent_of(a, k);
+    ct_tensor *in[ROLES] = {z->in[X], z->in[Y], g};
+    if (k == Y && a->n_axes == 0 && z->in[X]->ndim > 2) { /* one y for the whole batch: its gradient is one product */
+        in[X] = ct_reshape(z->in[X], CT_SHAPE(a->m, a->k));
+        in[Z] = ct_reshape(g, CT_SHAPE(a->m, a->n));
+    } else {
+        for (role r = X; r < ROLES; r++)
+            if (r == f.left || r == f.right) in[r] = as_matrices(at, z, in[r], r);
+    }
+    ct_tensor *gx = product(at, in[f.left], in[f.right], f.transpose_left, f.transpose_right);
+    if (!gx || k == X || z->in[Y]->ndim > 1) return gx;
+    ct_shape shape = ct_shape_of(gx); /* (..., k, 1), of the 1-d y (k) */
+    shape.ndim--;
+    return ct_reshape(gx, shape);
+}
+
+/* For samples: a leaf of the case's dtype. */
+#define LEAF(shape) ct_requires_grad_at(NULL, ct_uniform_at(NULL, dtype, shape, -2, 2))
+
+static ct_sample ct_matmul_samples(int i, ct_dtype dtype) {
+    const struct {
+        ct_shape x, y;
+        bool transpose_x, transpose_y;
+    } cases[] = {
+        {CT_SHAPE(2, 3), CT_SHAPE(3, 4), false, false},
+        {CT_SHAPE(3, 2), CT_SHAPE(3, 4), true, false},
+        {CT_SHAPE(2, 3), CT_SHAPE(4, 3), false, true},
+        {CT_SHAPE(3, 2), CT_SHAPE(4, 3), true, true},
+        {CT_SHAPE(1, 1), CT_SHAPE(1, 1), false, false},
+        {CT_SHAPE(5), CT_SHAPE(5), false, false},
+        {CT_SHAPE(3), CT_SHAPE(3, 2), false, false},
+        {CT_SHAPE(3), CT_SHAPE(2, 3, 2), false, false},
+        {CT_SHAPE(2, 3), CT_SHAPE(3), false, false},
+        {CT_SHAPE(2, 2, 3), CT_SHAPE(3), false, false},
+        {CT_SHAPE(2, 3, 2), CT_SHAPE(2, 2, 3), false, false},
+        {CT_SHAPE(2, 3, 2), CT_SHAPE(2, 3, 3), true, true},
+        {CT_SHAPE(2, 3, 2), CT_SHAPE(2, 3), false, false},
+        {CT_SHAPE(2, 3, 2), CT_SHAPE(1, 3, 2), false, true},
+        {CT_SHAPE(2, 2, 3), CT_SHAPE(2, 3), true, false},
+        {CT_SHAPE(3, 2), CT_SHAPE(2, 2, 3), false, false},
+        {CT_SHAPE(2, 1, 2, 3), CT_SHAPE(3, 3, 1), false, false},
+        {CT_SHAPE(0, 3), CT_SHAPE(3, 2), false, false},
+        {CT_SHAPE(2, 0), CT_SHAPE(0, 3), false, false},
+        {CT_SHAPE(0, 2, 3), CT_SHAPE(3, 2), false, false},
+    };
+    if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
+    ct_tensor *x = LEAF(cases[i].x), *y = LEAF(cases[i].y);
+    return (ct_sample){.z = product(NULL, x, y, cases[i].transpose_x, cases[i].transpose_y), .leaf = {x, y}};
+}
+
+CT_OP_PARTS(ct_matmul, .backward = ct_matmul_backward);
+
+/* ---- ct_affine -------------------------------------------------------------------------------------------- */
+
+typedef struct affine_attributes {
+    int64_t rows, in, out; /* x (rows, in), y (out, in), w (out), z (rows, out) */
+} affine_attributes;
+
+ct_tensor *ct_affine_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *w) {
+    affine_attributes a = {0};
+    return ct_record(at, CT_OP_ct_affine, (ct_tensor *[]){x, y, w}, w ? 3 : 2, &a, sizeof a);
+}
+
+static bool ct_affine_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
+    const ct_tensor *x = z->in[0], *y = z->in[1], *w = z->n_in == 3 ? z->in[2] : NULL;
+    affine_attributes *a = z->attributes;
+    if (!one_floating_dtype(z)) return false;
+    if (x->ndim == 0) return ct_op_fail(z, CT_ERR_SHAPE, "a 0-d operand has no rows");
+    if (y->ndim != 2) return ct_op_fail(z, CT_ERR_SHAPE, "the weight has %d dimensions, not 2", y->ndim);
+    *dtype = x->dtype;
+    *shape = ct_shape_of(x);
+    a->in = shape->dim[shape->ndim - 1];
+    a->out = shape->dim[shape->ndim - 1] = y->extent->dim[0];
+    if (!ct_checked_size(shape->ndim - 1, shape->dim, &a->rows))
+        return ct_op_fail(z, CT_ERR_LIMIT, "the result has too many elements");
+    if (!multiplies(z, a->rows, a->out, a->in, y->extent->dim[1])) return false;
+    if (w && (w->ndim != 1 || w->extent->dim[0] != a->out))
+        return ct_op_fail(z, CT_ERR_SHAPE, "the bias is not of shape (%lld)", (long long)a->out);
+    return true;
+}
+
+static void ct_affine_forward(ct_tensor *z) {
+    const affine_attributes *a = z->attributes;
+    bool biased = z->n_in == 3;
+    if (biased) ct_spread(z->dtype, 1, a->rows, a->out, z->in[2]->data, 1, z->data, false);
+    ct_gemm(z->dtype, false, true, a->rows, a->out, a->in, z->in[0]->data, z->in[1]->data, z->data, biased);
+}
+
+static void ct_affine_backward(ct_tensor *z, int k, const void *g, void *gx, bool add) {
+    const affine_attributes *a = z->attributes;
+    const void *x = z->in[0]->data, *y = z->in[1]->data;
+    if (k == 0) ct_gemm(z->dtype, false, false, a->rows, a->in, a->out, g, y, gx, add);
+    if (k == 1) ct_gemm(z->dtype, true, false, a->out, a->in, a->rows, g, x, gx, add);
+    if (k == 2) ct_reduce(CT_REDUCE_SUM, z->dtype, 1, a->rows, a->out, g, gx, add);
+}
+
+static ct_tensor *ct_affine_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
+    const affine_attributes *a = z->attributes;
+    if (k == 0) return ct_matmul(g, z->in[1]);
+    if (k == 2) return g;
+    return product(at, ct_reshape(g, CT_SHAPE(a->rows, a->out)), ct_reshape(z->in[0], CT_SHAPE(a->rows, a->in)), true,
+                   false);
+}
+
+static ct_sample ct_affine_samples(int i, ct_dtype dtype) {
+    const struct {
+        ct_shape x;
+        int64_t out;
+        bool biased;
+    } cases[] = {
+        {CT_SHAPE(3, 4), 2, true}, {CT_SHAPE(3, 4), 2, false},   {CT_SHAPE(5), 3, true},
+        {CT_SHAPE(5), 1, false},   {CT_SHAPE(2, 3, 4), 3, true}, {CT_SHAPE(1, 1), 1, true},
+        {CT_SHAPE(0, 3), 2, true}, {CT_SHAPE(2, 0), 3, true},    {CT_SHAPE(2, 3), 0, true},
+    };
+    if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
+    ct_tensor *x = LEAF(cases[i].x), *y = LEAF(CT_SHAPE(cases[i].out, cases[i].x.dim[cases[i].x.ndim - 1]));
+    ct_tensor *w = cases[i].biased ? LEAF(CT_SHAPE(cases[i].out)) : NULL;
+    return (ct_sample){.z = ct_affine_at(NULL, x, y, w), .leaf = {x, y, w}};
+}
+
+CT_OP_PARTS(ct_affine, .backward = ct_affine_backward);
