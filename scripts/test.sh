@@ -19,7 +19,7 @@ install=yes
 compiler=
 also=()
 needs=(build tests)
-cmake_options=(-DCT_BUILD_TESTS=ON -DCT_BUILD_EXAMPLES=ON -DCT_BUILD_BENCH=ON)
+cmake_options=(-DCT_BUILD_TESTS=ON -DCT_BUILD_EXAMPLES=ON)
 for option in "$@"; do
     case $option in
     --sanitize | --tsan) also+=("${option#--}") ;;
@@ -51,9 +51,9 @@ for kind in "${also[@]}"; do
     sanitize) suite sanitize "${slow[@]}" '-DCT_SANITIZE=address;undefined' ;;
     tsan) suite tsan "${slow[@]}" -DCT_SANITIZE=thread ;;
     valgrind)
-        launcher='valgrind;--quiet;--error-exitcode=99;--leak-check=full'
-        CK_FORK=no suite valgrind "${slow[@]}" "-DCT_TEST_LAUNCHER=$launcher"
+        launcher="valgrind;--quiet;--error-exitcode=99;--leak-check=full;--suppressions=$PWD/tests/valgrind.supp"
+        suite valgrind "${slow[@]}" "-DCT_TEST_LAUNCHER=$launcher"
         ;;
     esac
 done
-suite test
+suite test -DCT_BUILD_BENCH=ON
