@@ -1,6 +1,5 @@
 /* Derivatives as tensors: the rules over nodes, along the tape in either direction. */
 #include "autograd/internal.h"
-#include "tensor/checked.h"
 
 #include <string.h>
 
@@ -41,16 +40,15 @@ static bool depends(const section *s, const ct_tensor *t) {
 
 static bool make_section(section *s, const char *op, const char *at, ct_tensor *y, ct_list inputs) {
     *s = (section){.inputs = inputs, .root = y->id};
-    size_t n = (size_t)y->id + 1, bytes, total;
+    size_t n = (size_t)y->id + 1, item = sizeof(ct_tensor *);
     int depth = ct_this.depth;
     if (depth == 0) return ct_raise(CT_ERR_SCOPE, op, at, "no scope is open: call ct_begin() first"), false;
-    if (!ct_checked_mul(n, sizeof(ct_tensor *), &bytes) || !ct_checked_mul(bytes, 2, &total) ||
-        !(s->node = ct_scope_alloc(depth, bytes)) || !(s->derivative = ct_scope_alloc(depth, bytes)) ||
-        !(s->owned = ct_scope_alloc(depth, (size_t)inputs.n * sizeof(ct_tensor *))))
-        return ct_raise_memory(op, at, bytes), false;
-    memset(s->node, 0, bytes);
-    memset(s->derivative, 0, bytes);
-    memset(s->owned, 0, (size_t)inputs.n * sizeof(ct_tensor *));
+    if (!(s->node = ct_scope_array(depth, n, item)) || !(s->derivative = ct_scope_array(depth, n, item)) ||
+        !(s->owned = ct_scope_array(depth, (size_t)inputs.n, item)))
+        return ct_raise_memory(op, at, n * item), false;
+    memset(s->node, 0, n * item);
+    memset(s->derivative, 0, n * item);
+    memset(s->owned, 0, (size_t)inputs.n * item);
     /* Oldest first, so that operands are decided before what is computed from them: derivative[] holds the tape. */
     for (ct_tensor *t = y; t; t = t->prev)
         if (t->id) s->derivative[t->id] = t;
@@ -58,7 +56,7 @@ static bool make_section(section *s, const char *op, const char *at, ct_tensor *
         ct_tensor *t = s->derivative[id];
         if (t && (input_index(s, t) >= 0 || depends(s, t))) s->node[id] = t;
     }
-    memset(s->derivative, 0, bytes);
+    memset(s->derivative, 0, n * item);
     return true;
 }
 
@@ -108,9 +106,8 @@ static ct_tensor *push_by_vjp(const char *at, ct_tensor *z, int k, ct_tensor *dx
 }
 
 static ct_tensor *push_linear(const char *at, ct_tensor *z, ct_tensor *const *tangents) {
-    size_t bytes = z->n_in * sizeof(ct_tensor *);
-    ct_tensor **in = ct_scope_alloc(ct_this.depth, bytes);
-    if (!in) return ct_raise_memory(ct_op_table[z->op]->name, at, bytes), NULL;
+    ct_tensor **in = ct_scope_array(ct_this.depth, z->n_in, sizeof *in);
+    if (!in) return ct_raise_memory(ct_op_table[z->op]->name, at, z->n_in * sizeof *in), NULL;
     bool variadic = ct_op_table[z->op]->arity == CT_ANY_NUMBER;
     for (int k = 0; k < z->n_in; k++) {
         in[k] = tangents[k] ? tangents[k] : variadic ? ct_full_like(at, z->in[k], 0) : z->in[k];
@@ -132,8 +129,8 @@ static ct_tensor *push_operand(const char *at, ct_tensor *z, int k, ct_tensor *d
 /* The tangent of z; NULL without an error where it is zero. */
 static ct_tensor *push_node(const section *s, const char *at, ct_tensor *z) {
     const ct_op *op = ct_op_table[z->op];
-    ct_tensor **tangents = ct_scope_alloc(ct_this.depth, z->n_in * sizeof(ct_tensor *)), *sum = NULL;
-    if (!tangents) return ct_raise_memory(op->name, at, z->n_in * sizeof(ct_tensor *)), NULL;
+    ct_tensor **tangents = ct_scope_array(ct_this.depth, z->n_in, sizeof *tangents), *sum = NULL;
+    if (!tangents) return ct_raise_memory(op->name, at, z->n_in * sizeof *tangents), NULL;
     bool any = false;
     for (int k = 0; k < z->n_in; k++) {
         ct_tensor **place = slot(s, z->in[k]);
@@ -238,9 +235,8 @@ ct_tensor *ct_jacobian_at(const char *at, ct_tensor *y, ct_tensor *x) {
     if (rows == 0 || columns == 0) return ct_full(y->dtype, shape, 0);
     bool forward = columns < rows;
     int64_t n = forward ? columns : rows;
-    size_t bytes;
-    ct_tensor **parts = ct_checked_mul((size_t)n, sizeof *parts, &bytes) && n < CT_ANY_NUMBER && ct_this.depth
-                            ? ct_scope_alloc(ct_this.depth, bytes) : NULL;
+    ct_tensor **parts =
+        n < CT_ANY_NUMBER && ct_this.depth ? ct_scope_array(ct_this.depth, (size_t)n, sizeof *parts) : NULL;
     if (!parts) return ct_raise(CT_ERR_LIMIT, "ct_jacobian", at, "%lld derivatives are too many", (long long)n), NULL;
     for (int64_t i = 0; i < n; i++) {
         ct_tensor *unit = ct_full_like(at, forward ? x : y, 0);

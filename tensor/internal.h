@@ -133,6 +133,7 @@ ct_tensor *ct_new_node(const char *op, const char *at, ct_dtype dtype, int ndim,
 ct_extent *ct_new_extent(const ct_shape *shape, int depth); /* NULL when too large or out of memory; no error raised */
 /* Memory of the scope at `depth` (the innermost: ct_this.depth); NULL when out of memory, without an error raised. */
 void *ct_scope_alloc(int depth, size_t bytes);
+void *ct_scope_array(int depth, size_t n, size_t item); /* n items; also NULL when their size overflows */
 /* An element buffer like t's for its scope, or from the allocator when t is CT_OWNED. NULL when out of memory. */
 void *ct_buffer_like(const ct_tensor *t);
 size_t ct_bytes_of(const ct_tensor *t);

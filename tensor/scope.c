@@ -1,4 +1,5 @@
 /* Scopes: a thread's stack of arenas, and the chain of tensors in order of creation. */
+#include "tensor/checked.h"
 #include "tensor/internal.h"
 
 #include <pthread.h>
@@ -92,6 +93,11 @@ bool ct_end(ct_scope scope) {
 
 void *ct_scope_alloc(int depth, size_t bytes) {
     return ct_arena_alloc(&ct_this.level[depth].arena, bytes, CT_ALIGNMENT);
+}
+
+void *ct_scope_array(int depth, size_t n, size_t item) {
+    size_t bytes;
+    return ct_checked_mul(n, item, &bytes) ? ct_scope_alloc(depth, bytes) : NULL;
 }
 
 /* ---- carrying a value out ----------------------------------------------------------------------------------- */
