@@ -250,7 +250,8 @@ END_TEST
 
 /* ---- MNIST proper ------------------------------------------------------------------------------------------- */
 
-static void check_mnist(const char *split, int64_t n, const int64_t first[5]) {
+/* `first`: the first labels; NULL when they are not known. */
+static void check_mnist(const char *split, int64_t n, const int64_t *first) {
     ct_dataset *d = ct_dataset_idx(folder, split);
     ck_assert_msg(d != NULL, "%s", ct_error());
     ck_assert_int_eq(ct_dataset_size(d), n);
@@ -258,21 +259,23 @@ static void check_mnist(const char *split, int64_t n, const int64_t first[5]) {
     ck_assert_int_eq(ct_dataset_classes(d), 10);
     ct_loader *loader = ct_loader_new(d, &(ct_loader_options){.batch = 5});
     ct_scope s = ct_begin();
-    ck_assert_mem_eq(ct_data(ct_next(loader).y), first, 5 * sizeof *first);
+    ct_batch batch = ct_next(loader);
+    if (first) ck_assert_mem_eq(ct_data(batch.y), first, 5 * sizeof *first);
     ck_assert_msg(ct_end(s), "%s", ct_error());
     ct_loader_free(loader);
     ct_dataset_free(d);
 }
 
 START_TEST(test_mnist) {
-    const char *data = getenv("CT_DATA");
-    folder = data ? data : CT_SOURCE_DIR "/../shared/mnist";
-    if (access(folder, R_OK)) {
-        printf("skipped: there is no MNIST in %s; CT_DATA may name its folder\n", folder);
+    const char *proper = CT_SOURCE_DIR "/../shared/mnist", *data = getenv("CT_DATA");
+    bool is_proper = access(proper, R_OK) == 0;
+    folder = is_proper ? proper : data; /* which may hold other images of the kind */
+    if (!folder) {
+        printf("skipped: there is no MNIST in %s, and CT_DATA does not name its folder\n", proper);
         return;
     }
-    check_mnist("train", 60000, (int64_t[]){5, 0, 4, 1, 9});
-    check_mnist("t10k", 10000, (int64_t[]){7, 2, 1, 0, 4});
+    check_mnist("train", 60000, is_proper ? (int64_t[]){5, 0, 4, 1, 9} : NULL);
+    check_mnist("t10k", 10000, is_proper ? (int64_t[]){7, 2, 1, 0, 4} : NULL);
 }
 END_TEST
 
