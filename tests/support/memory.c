@@ -11,13 +11,13 @@ static int64_t failing = -1, failing_to = -1; /* the first and the last that fai
 
 static void *counting_alloc(void *context, size_t bytes) {
     (void)context;
-    int64_t k = made++;
+    int64_t k = atomic_fetch_add(&made, 1);
     if (k >= failing && k <= failing_to) return NULL;
     if (bytes > (size_t)1 << 40) return NULL; /* more than any test means to have */
     void *block = aligned_alloc(64, (bytes + 127) & ~(size_t)63);
     if (!block) return NULL;
     memset(block, 0xa5, bytes); /* nothing may rely on zeros */
-    int64_t now = live += (int64_t)bytes;
+    int64_t now = atomic_fetch_add(&live, (int64_t)bytes) + (int64_t)bytes;
     if (now > peak) peak = now;
     return block;
 }
