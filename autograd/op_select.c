@@ -132,7 +132,7 @@ static bool ct_dropout_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
 
 static void apply_dropout(const ct_tensor *z, const void *x, void *out, bool add) {
     const dropout_attributes *a = z->attributes;
-    double scale = a->p < 1 ? 1 / (1 - a->p) : 0;
+    double scale = 1 / (1 - a->p); /* infinite where nothing is kept */
     ct_dropout_kernels()->of[z->dtype].apply(ct_size_of(z), a->keep, scale, x, out, add);
 }
 

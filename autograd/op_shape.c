@@ -3,6 +3,8 @@
 #include "tensor/checked.h"
 #include "tensor/move.h"
 
+#include <string.h>
+
 #undef CT_HERE
 #define CT_HERE at
 
@@ -57,11 +59,10 @@ static ct_tensor *ct_reshape_vjp(const char *at, ct_tensor *z, ct_tensor *g, int
 
 static void ct_reshape_backward(ct_tensor *z, int k, const void *g, void *gx, bool add) {
     (void)k;
-    int64_t n = ct_size_of(z);
-    ct_walk walk = ct_walk_over(1, &n);
-    ct_walk_add(&walk, gx, ct_dtype_size(z->dtype), 1, &n);
-    ct_walk_add(&walk, g, ct_dtype_size(z->dtype), 1, &n);
-    ct_move(&walk, z->dtype, add);
+    if (add)
+        ct_add_into(z->dtype, ct_size_of(z), g, gx);
+    else
+        memcpy(gx, g, ct_bytes_of(z));
 }
 
 static ct_sample ct_reshape_samples(int i, ct_dtype dtype) {

@@ -1,5 +1,4 @@
 /* Walks over strided buffers. */
-#include "tensor/move.h"
 #include "tensor/move_kernels.h"
 
 #include <string.h>
@@ -106,6 +105,7 @@ static void visit_share(void *context, int64_t share) {
     visit_from(&part, 0, part.base, c->visit);
 }
 
+/* Visits the walk, two axes at a time, in an order that is open. */
 static void run(const ct_walk *walk, ct_visit *visit) {
     int64_t size = 1;
     for (int i = 0; i < walk->ndim; i++) size *= walk->dim[i];
@@ -117,12 +117,6 @@ static void run(const ct_walk *walk, ct_visit *visit) {
         ct_parallel(c.shares, visit_share, &c);
     else
         visit_from(walk, 0, walk->base, visit);
-}
-
-void ct_walk_run(ct_walk *walk, ct_visit *visit) {
-    if (is_empty(walk->ndim, walk->dim)) return;
-    simplify(walk);
-    run(walk, visit);
 }
 
 /* ---- moving ------------------------------------------------------------------------------------------------- */
@@ -148,7 +142,11 @@ void ct_move(ct_walk *walk, ct_dtype dtype, bool add) {
     run(walk, transposed(walk, (int64_t)ct_dtype_size(dtype)) ? mover->tiles : mover->rows);
 }
 
-void ct_choose(ct_walk *walk, ct_dtype dtype) { ct_walk_run(walk, ct_move_loops()->choose[dtype]); }
+void ct_choose(ct_walk *walk, ct_dtype dtype) {
+    if (is_empty(walk->ndim, walk->dim)) return;
+    simplify(walk);
+    run(walk, ct_move_loops()->choose[dtype]);
+}
 
 void ct_convert(ct_dtype to, void *z, ct_dtype from, const void *x, int64_t n) {
     ct_move_loops()->convert[to][from](n, x, z);

@@ -24,12 +24,8 @@ void ct_walk_add(ct_walk *walk, const void *base, size_t item, int ndim, const i
 /* The strides in bytes of a row-major buffer. */
 void ct_row_major(int ndim, const int64_t *dim, size_t item, int64_t *stride);
 
-/* Does the last two axes of the walk, starting at `at[buffer]`. */
-typedef void ct_visit(const ct_walk *walk, char *const *at);
-
-/* Joins axes where all buffers allow it, and visits what remains, two axes at a time, in an order that is open; large
- * walks on several threads, cut where buffer 0 is not repeated. */
-void ct_walk_run(ct_walk *walk, ct_visit *visit);
+/* Both make a walk short first, joining axes where all buffers allow it; large ones are shared by several threads, cut
+ * where buffer 0 is not repeated. */
 
 /* Buffer 0 = (add: +=, for floating dtypes) buffer 1. */
 void ct_move(ct_walk *walk, ct_dtype dtype, bool add);

@@ -5,6 +5,9 @@
 #include "tensor/isa.h"
 #include "tensor/move.h"
 
+/* Does the last two axes of a walk, from the places at[buffer] on. */
+typedef void ct_visit(const ct_walk *walk, char *const *at);
+
 /* Both move an element from buffer 1 to buffer 0; tiles wants buffer 0 contiguous along the last axis and buffer 1
  * along the one before. */
 typedef struct ct_mover {

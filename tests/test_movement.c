@@ -1,6 +1,7 @@
 /* Ops that change shape and order or take parts, against loops over single indices: values, aliases, threads, errors.
  * Their derivatives are the sweep's. */
 #include "support/elements.h"
+#include "support/memory.h"
 
 #include <check.h>
 #include <math.h>
@@ -192,6 +193,36 @@ START_TEST(stack_values) {
 }
 END_TEST
 
+/* ---- gradients that add up -------------------------------------------------------------------------------------- */
+
+/* The fused rule of operand k: what it adds is what it assigns. */
+static void check_adding(const ct_tensor *z, ct_op_id op, int k) {
+    const ct_tensor *x = z->in[k], *g = ct_uniform(CT_F64, ct_shape_of(z), -1, 1);
+    ct_tensor *once = ct_full(CT_F64, ct_shape_of(x), NAN), *twice = ct_ones(CT_F64, ct_shape_of(x));
+    ct_op_table[op]->parts->backward((ct_tensor *)z, k, g->data, once->data, false);
+    ct_op_table[op]->parts->backward((ct_tensor *)z, k, g->data, twice->data, true);
+    for (int64_t i = 0; i < ct_size(x); i++) {
+        double added = ct_read_element(CT_F64, twice->data, i), assigned = ct_read_element(CT_F64, once->data, i);
+        ck_assert_msg(fabs(added - 1 - assigned) < 1e-14 * (2 + fabs(assigned)), "%s, operand %d: %g is not 1 + %g",
+                      ct_op_table[op]->name, k, added, assigned);
+    }
+}
+
+START_TEST(fused_rules_add) {
+    int checked = 0;
+    for (ct_op_id op = CT_OP_NONE + 1; op < CT_OP_COUNT; op++) {
+        const ct_op_parts *parts = ct_op_table[op]->parts;
+        for (int i = 0; parts->backward; i++) {
+            ct_sample sample = parts->samples(i, CT_F64);
+            if (!sample.z) break;
+            for (int k = 0; k < 3; k++)
+                if (sample.leaf[k]) check_adding(sample.z, op, k), checked++;
+        }
+    }
+    ck_assert_int_ge(checked, 60);
+}
+END_TEST
+
 /* ---- aliases, threads, extremes ----------------------------------------------------------------------------- */
 
 START_TEST(aliases) {
@@ -256,6 +287,39 @@ START_TEST(empty_tensors_of_huge_extents) {
     check_shape(ct_where(ct_ones(CT_BOOL, CT_SCALAR), x, ct_scalar(0)), CT_F64, CT_SHAPE(huge, 0, huge));
     check_shape(ct_dropout(ct_cast(x, CT_F32), 0.5), CT_F32, CT_SHAPE(huge, 0, huge));
     ck_assert(ct_backward(ct_sum(ct_slice(x, 2, 1, 2, 1), CT_ALL)));
+}
+END_TEST
+
+/* All ops of this file and of test_indexing.c, once, with a backward pass. */
+static void move_about(void) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_requires_grad(ct_ones(CT_F64, CT_SHAPE(60, 50))), *y = ct_zeros(CT_I64, CT_SHAPE(60));
+    ct_tensor *parts[] = {ct_transpose(ct_slice(x, 1, 0, CT_END, 2), 0, 1), ct_slice_add(x, 0, 1, 1, 70),
+                          ct_broadcast(ct_reshape(x, CT_SHAPE(60, 50, 1)), CT_SHAPE(60, 50, 2)),
+                          ct_concat(CT_LIST(x, x), 1), ct_stack(CT_LIST(x, x), 0), ct_index_select(x, 0, y),
+                          ct_index_add(x, 0, y, 2), ct_gather(ct_slice(x, 1, 0, 1, 1), 0, ct_reshape(y, CT_SHAPE(60, 1))),
+                          ct_where(ct_one_hot(y, 50), x, ct_scalar(1)), ct_dropout(x, 0.5), ct_cast(x, CT_F32)};
+    const int n = sizeof parts / sizeof *parts;
+    bool done = true;
+    for (int i = 0; i < n; i++) done = ct_backward_from(parts[i], parts[i]) && done;
+    bool ended = ct_end(s);
+    ck_assert(ended == done);
+    if (!done) ck_assert_int_eq(ct_error_status(), CT_ERR_MEMORY);
+    ct_error_clear();
+}
+
+START_TEST(memory_ends_at_any_allocation) {
+    close_scope(); /* the allocator changes between scopes only */
+    int64_t n = support_count_allocations(move_about);
+    ck_assert_int_ge(n, 4);
+    for (int64_t k = 0; k < n; k++) {
+        support_fail_allocations_from(k);
+        move_about();
+        ct_release_memory();
+        ck_assert_int_eq(support_live_bytes(), 0);
+    }
+    support_restore_allocator();
+    open_scope();
 }
 END_TEST
 
@@ -329,9 +393,11 @@ Suite *ct_suite(void) {
     tcase_add_test(t, slice_add_values);
     tcase_add_test(t, concat_values);
     tcase_add_test(t, stack_values);
+    tcase_add_test(t, fused_rules_add);
     tcase_add_test(t, aliases);
     tcase_add_test(t, same_bits_on_any_number_of_threads);
     tcase_add_test(t, empty_tensors_of_huge_extents);
+    tcase_add_test(t, memory_ends_at_any_allocation);
     tcase_add_test(t, errors_of_shapes);
     tcase_add_test(t, errors_of_parts);
     suite_add_tcase(suite, t);
