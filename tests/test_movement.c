@@ -297,7 +297,8 @@ static void move_about(void) {
     ct_tensor *parts[] = {ct_transpose(ct_slice(x, 1, 0, CT_END, 2), 0, 1), ct_slice_add(x, 0, 1, 1, 70),
                           ct_broadcast(ct_reshape(x, CT_SHAPE(60, 50, 1)), CT_SHAPE(60, 50, 2)),
                           ct_concat(CT_LIST(x, x), 1), ct_stack(CT_LIST(x, x), 0), ct_index_select(x, 0, y),
-                          ct_index_add(x, 0, y, 2), ct_gather(ct_slice(x, 1, 0, 1, 1), 0, ct_reshape(y, CT_SHAPE(60, 1))),
+                          ct_index_add(x, 0, y, 2),
+                          ct_gather(ct_slice(x, 1, 0, 1, 1), 0, ct_reshape(y, CT_SHAPE(60, 1))),
                           ct_where(ct_one_hot(y, 50), x, ct_scalar(1)), ct_dropout(x, 0.5), ct_cast(x, CT_F32)};
     const int n = sizeof parts / sizeof *parts;
     bool done = true;
