@@ -1,0 +1,321 @@
+/* Matrix products: values, batches, flags, and the same bits for any number of threads. */
+#include "support/elements.h"
+#include "support/memory.h"
+#include "tensor/blas.h"
+
+#include <check.h>
+#include <math.h>
+#include <string.h>
+
+static double at(const ct_tensor *t, int64_t i) { return ct_read_element((ct_dtype)t->dtype, t->data, i); }
+
+static double tolerance(ct_dtype dtype) { return dtype == CT_F32 ? 2e-6 : 4e-15; }
+
+/* ---- ct_gemm ------------------------------------------------------------------------------------------------ */
+
+/* c = op(a) @ op(b) in double, element by element, and the sum of the terms' sizes, which scales the error. */
+static void naive(const ct_tensor *a, const ct_tensor *b, bool ta, bool tb, int64_t m, int64_t n, int64_t k,
+                  int64_t i, int64_t j, double *sum, double *size) {
+    *sum = *size = 0;
+    for (int64_t l = 0; l < k; l++) {
+        double term = at(a, ta ? l * m + i : i * k + l) * at(b, tb ? j * k + l : l * n + j);
+        *sum += term;
+        *size += fabs(term);
+    }
+}
+
+static void check_gemm(ct_dtype dtype, int64_t m, int64_t n, int64_t k, bool ta, bool tb, bool add) {
+    ct_scope s = ct_begin();
+    ct_tensor *a = ct_uniform(dtype, CT_SHAPE(m * k), -1, 1), *b = ct_uniform(dtype, CT_SHAPE(k * n), -1, 1);
+    ct_tensor *c = ct_full(dtype, CT_SHAPE(m * n), add ? 1 : NAN); /* what is not added to is not read */
+    ct_gemm(dtype, ta, tb, m, n, k, a->data, b->data, c->data, add);
+    int64_t step = m * n / 1000 + 1; /* of large ones a sample */
+    for (int64_t e = 0; e < m * n; e += step) {
+        double sum, size;
+        naive(a, b, ta, tb, m, n, k, e / n, e % n, &sum, &size);
+        double error = fabs(at(c, e) - sum - (add ? 1 : 0));
+        ck_assert_msg(error <= tolerance(dtype) * (1 + size),
+                      "%s (%d,%d) @ (%d,%d), flags %d %d: element %d off by %g", ct_dtype_name(dtype), (int)m, (int)k,
+                      (int)k, (int)n, ta, tb, (int)e, error);
+    }
+    ck_assert(ct_end(s));
+}
+
+START_TEST(gemm_agrees_with_loops) {
+    static const int64_t sizes[][3] = {{1, 1, 1},   {1, 1, 9},     {1, 7, 5},       {7, 1, 5},
+                                       {5, 7, 1},   {3, 4, 0},     {0, 4, 3},       {3, 0, 4},
+                                       {17, 33, 9}, {64, 130, 70}, {3100, 30, 100}, {30, 3100, 100}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int flags = 0; flags < 16; flags++)
+            check_gemm(flags & 8 ? CT_F32 : CT_F64, sizes[i][0], sizes[i][1], sizes[i][2], flags & 1, flags & 2,
+                       flags & 4);
+}
+END_TEST
+
+static void same_bits_for_gemm(ct_dtype dtype, int64_t m, int64_t n, int64_t k, bool ta, bool tb) {
+    ct_scope s = ct_begin();
+    ct_tensor *a = ct_normal(dtype, CT_SHAPE(m * k), 0, 1), *b = ct_normal(dtype, CT_SHAPE(k * n), 0, 1), *c[3];
+    for (int i = 0; i < 3; i++) {
+        ct_set_threads((int[]){1, 2, 8}[i]);
+        c[i] = ct_full(dtype, CT_SHAPE(m * n), NAN);
+        ct_gemm(dtype, ta, tb, m, n, k, a->data, b->data, c[i]->data, false);
+        ck_assert_mem_eq(c[i]->data, c[0]->data, ct_bytes_of(c[0]));
+    }
+    ck_assert(ct_end(s));
+}
+
+START_TEST(gemm_bits_do_not_depend_on_threads) {
+    for (ct_dtype dtype = CT_F32; dtype <= CT_F64; dtype++) {
+        same_bits_for_gemm(dtype, 6151, 30, 100, false, true);
+        same_bits_for_gemm(dtype, 30, 6151, 100, true, false);
+        same_bits_for_gemm(dtype, 6151, 30, 100, true, false);
+        same_bits_for_gemm(dtype, 20001, 1, 70, false, false);
+        same_bits_for_gemm(dtype, 1, 2000, 700, false, false);
+        same_bits_for_gemm(dtype, 1, 2000, 700, false, true);
+        same_bits_for_gemm(dtype, 2000, 1, 700, true, false);
+    }
+}
+END_TEST
+
+/* ---- ct_matmul ------------------------------------------------------------------------------------------------ */
+
+/* x (2, 1, 3, 4) @ y (5, 4, 6), element by element. */
+START_TEST(batches_broadcast) {
+    for (ct_dtype dtype = CT_F32; dtype <= CT_F64; dtype++) {
+        ct_scope s = ct_begin();
+        ct_tensor *x = ct_uniform(dtype, CT_SHAPE(2, 1, 3, 4), -1, 1),
+                  *y = ct_uniform(dtype, CT_SHAPE(5, 4, 6), -1, 1);
+        ct_tensor *z = ct_matmul(x, y);
+        ct_shape shape = ct_shape_of(z);
+        ck_assert(ct_shape_equal(&shape, &CT_SHAPE(2, 5, 3, 6)));
+        for (int64_t e = 0; e < ct_size(z); e++) {
+            int64_t j = e % 6, i = e / 6 % 3, b = e / 18 % 5, a = e / 90;
+            double sum = 0;
+            for (int64_t l = 0; l < 4; l++) sum += ct_get(x, CT_SHAPE(a, 0, i, l)) * ct_get(y, CT_SHAPE(b, l, j));
+            ck_assert_double_eq_tol(at(z, e), sum, 4 * tolerance(dtype));
+        }
+        ck_assert(ct_end(s));
+    }
+}
+END_TEST
+
+/* One y for many x: products of single matrices must agree, forward and backward. */
+START_TEST(one_matrix_for_a_batch) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_requires_grad(ct_uniform(CT_F64, CT_SHAPE(7, 3, 4), -1, 1));
+    ct_tensor *y = ct_requires_grad(ct_uniform(CT_F64, CT_SHAPE(4, 5), -1, 1)),
+              *sum = ct_zeros(CT_F64, CT_SHAPE(4, 5));
+    ct_tensor *z = ct_matmul(x, y), *g = ct_uniform(CT_F64, CT_SHAPE(7, 3, 5), -1, 1);
+    ck_assert(ct_backward_from(z, g));
+    for (int64_t b = 0; b < 7; b++) {
+        ct_tensor *xb = ct_reshape(ct_slice(x, 0, b, b + 1, 1), CT_SHAPE(3, 4));
+        ct_tensor *gb = ct_reshape(ct_slice(g, 0, b, b + 1, 1), CT_SHAPE(3, 5)), *zb = ct_matmul(xb, y);
+        for (int64_t e = 0; e < 15; e++) ck_assert_double_eq_tol(at(z, b * 15 + e), at(zb, e), 1e-14);
+        sum = ct_add(sum, ct_matmul(ct_transpose(xb, 0, 1), gb));
+    }
+    ct_tensor *gy = ct_gradient(y);
+    for (int64_t e = 0; e < 20; e++) ck_assert_double_eq_tol(at(gy, e), at(sum, e), 1e-13);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+START_TEST(vectors_are_rows_and_columns) {
+    ct_scope s = ct_begin();
+    ct_tensor *u = ct_from(CT_F64, CT_SHAPE(2), (double[]){2, 3}),
+              *v = ct_from(CT_F64, CT_SHAPE(2), (double[]){5, 7});
+    ct_tensor *m = ct_from(CT_F64, CT_SHAPE(2, 2), (double[]){1, 10, 100, 1000});
+    ck_assert_double_eq(ct_item(ct_matmul(u, v)), 31);
+    ct_tensor *row = ct_matmul(u, m), *column = ct_matmul(m, u);
+    ck_assert_int_eq(ct_shape_of(row).ndim, 1);
+    ck_assert_int_eq(ct_shape_of(column).ndim, 1);
+    ck_assert_double_eq(at(row, 0), 302);
+    ck_assert_double_eq(at(row, 1), 3020);
+    ck_assert_double_eq(at(column, 0), 32);
+    ck_assert_double_eq(at(column, 1), 3200);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* Of a matrix product with batch axes, forward and both gradients, where the threads share the batch. */
+START_TEST(batch_bits_do_not_depend_on_threads) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_requires_grad(ct_uniform(CT_F32, CT_SHAPE(40, 33, 65), -1, 1));
+    ct_tensor *y = ct_requires_grad(ct_uniform(CT_F32, CT_SHAPE(40, 65, 31), -1, 1)), *z[3], *gx[3], *gy[3];
+    for (int i = 0; i < 3; i++) {
+        ct_set_threads((int[]){1, 2, 8}[i]);
+        z[i] = ct_matmul(x, y);
+        ck_assert(ct_backward(ct_sum(ct_square(z[i]), CT_ALL)));
+        gx[i] = ct_from(CT_F32, ct_shape_of(x), x->grad);
+        gy[i] = ct_from(CT_F32, ct_shape_of(y), y->grad);
+        ct_zero_gradient(x);
+        ct_zero_gradient(y);
+        ck_assert_mem_eq(z[i]->data, z[0]->data, ct_bytes_of(z[0]));
+        ck_assert_mem_eq(gx[i]->data, gx[0]->data, ct_bytes_of(x));
+        ck_assert_mem_eq(gy[i]->data, gy[0]->data, ct_bytes_of(y));
+    }
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* The rules over nodes fold transposes into flags: no permuted copy in a first or second derivative. */
+START_TEST(no_transpose_is_made) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_requires_grad(ct_uniform(CT_F64, CT_SHAPE(3, 4), -1, 1));
+    ct_tensor *y = ct_requires_grad(ct_uniform(CT_F64, CT_SHAPE(4, 5), -1, 1));
+    ct_tensor *gx = ct_grad(ct_sum(ct_square(ct_matmul(x, y)), CT_ALL), x);
+    ck_assert_ptr_nonnull(ct_grad(ct_sum(ct_square(gx), CT_ALL), y));
+    for (const ct_tensor *t = ct_this.newest; t; t = t->prev) ck_assert_int_ne(t->op, CT_OP_ct_permute);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* ---- ct_affine ------------------------------------------------------------------------------------------------ */
+
+/* Against the ops that it replaces, with gradients added to ones that are there. */
+START_TEST(affine_is_a_product_and_a_sum) {
+    for (ct_dtype dtype = CT_F32; dtype <= CT_F64; dtype++) {
+        ct_scope s = ct_begin();
+        ct_tensor *in[] = {ct_uniform(dtype, CT_SHAPE(2, 9, 7), -1, 1), ct_uniform(dtype, CT_SHAPE(5, 7), -1, 1),
+                           ct_uniform(dtype, CT_SHAPE(5), -1, 1)};
+        for (int k = 0; k < 3; k++) ct_requires_grad(in[k]);
+        ct_tensor *z = ct_affine(in[0], in[1], in[2]);
+        ct_tensor *y = ct_add(ct_matmul(in[0], ct_transpose(in[1], 0, 1)), in[2]);
+        ct_tensor *g = ct_uniform(dtype, CT_SHAPE(2, 9, 5), -1, 1);
+        for (int64_t e = 0; e < ct_size(z); e++) ck_assert_double_eq_tol(at(z, e), at(y, e), 4 * tolerance(dtype));
+        for (int k = 0; k < 3; k++) {
+            ct_tensor *expected = ct_vjp(y, in[k], g), *got;
+            ck_assert(ct_backward_from(z, g) && ct_backward_from(z, g));
+            got = ct_gradient(in[k]);
+            for (int64_t e = 0; e < ct_size(got); e++)
+                ck_assert_double_eq_tol(at(got, e), 2 * (k + 1) * at(expected, e), 60 * tolerance(dtype));
+        }
+        ck_assert(ct_end(s));
+    }
+}
+END_TEST
+
+START_TEST(affine_bits_do_not_depend_on_threads) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_uniform(CT_F32, CT_SHAPE(8192, 50), -1, 1), *y = ct_uniform(CT_F32, CT_SHAPE(40, 50), -1, 1);
+    ct_tensor *w = ct_requires_grad(ct_uniform(CT_F32, CT_SHAPE(40), -1, 1)), *z[3], *gw[3];
+    for (int i = 0; i < 3; i++) {
+        ct_set_threads((int[]){1, 2, 8}[i]);
+        z[i] = ct_affine(x, y, w);
+        ck_assert(ct_backward_from(z[i], z[i]));
+        gw[i] = ct_from(CT_F32, CT_SHAPE(40), w->grad);
+        ct_zero_gradient(w);
+        ck_assert_mem_eq(z[i]->data, z[0]->data, ct_bytes_of(z[0]));
+        ck_assert_mem_eq(gw[i]->data, gw[0]->data, ct_bytes_of(w));
+    }
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* ---- errors --------------------------------------------------------------------------------------------------- */
+
+START_TEST(errors_say_what_does_not_fit) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_label(ct_zeros(CT_F32, CT_SHAPE(24, 784)), "x"), *w = ct_zeros(CT_F32, CT_SHAPE(128, 64));
+    ct_tensor *d = ct_zeros(CT_F64, CT_SHAPE(784, 2)), *i = ct_zeros(CT_I64, CT_SHAPE(24, 784)), *c = ct_scalar(1);
+    CHECK_ERROR(ct_matmul(x, w), CT_ERR_SHAPE,
+                "ct_matmul: x(24,784) @ (128,64): inner dimensions 784 and 128 differ");
+    CHECK_ERROR(ct_matmul(x, d), CT_ERR_DTYPE, "ct_matmul: x(24,784) @ (784,2): dtypes f32 and f64 differ");
+    CHECK_ERROR(ct_matmul(i, i), CT_ERR_DTYPE,
+                "ct_matmul: (24,784) @ (24,784): i64 is not floating: ct_cast() first");
+    CHECK_ERROR(ct_matmul(c, d), CT_ERR_SHAPE, "ct_matmul: () @ (784,2): a 0-d operand is no matrix");
+    CHECK_ERROR(ct_matmul(ct_zeros(CT_F64, CT_SHAPE(3, 1, 2)), ct_zeros(CT_F64, CT_SHAPE(4, 2, 1))), CT_ERR_SHAPE,
+                "ct_matmul: (3,1,2) @ (4,2,1): leading extents 3 and 4 do not broadcast");
+    CHECK_ERROR(
+        ct_matmul(ct_zeros(CT_F64, CT_SHAPE(3000000000, 0)), ct_zeros(CT_F64, CT_SHAPE(0, 2))), CT_ERR_LIMIT,
+        "ct_matmul: (3000000000,0) @ (0,2): the extent 3000000000 exceeds 2147483647, the most that BLAS takes");
+    CHECK_ERROR(
+        ct_matmul(ct_zeros(CT_F64, CT_SHAPE(0, 3000000000)), ct_zeros(CT_F64, CT_SHAPE(3000000000, 0))), CT_ERR_LIMIT,
+        "ct_matmul: (0,3000000000) @ (3000000000,0): the extent 3000000000 exceeds 2147483647, the most that BLAS "
+        "takes");
+    CHECK_ERROR(ct_affine(x, w, NULL), CT_ERR_SHAPE,
+                "ct_affine: x(24,784) @ (128,64)^T + w: inner dimensions 784 and 64 differ");
+    ct_tensor *y = ct_zeros(CT_F32, CT_SHAPE(64, 784));
+    CHECK_ERROR(ct_affine(x, y, ct_zeros(CT_F32, CT_SHAPE(784))), CT_ERR_SHAPE,
+                "ct_affine: x(24,784) @ (64,784)^T + (784): the bias is not of shape (64)");
+    CHECK_ERROR(ct_affine(x, ct_zeros(CT_F32, CT_SHAPE(784)), NULL), CT_ERR_SHAPE,
+                "ct_affine: x(24,784) @ (784)^T + w: the weight has 1 dimensions, not 2");
+    CHECK_ERROR(ct_affine(x, y, ct_zeros(CT_F64, CT_SHAPE(64))), CT_ERR_DTYPE,
+                "ct_affine: x(24,784) @ (64,784)^T + (64): dtypes f32 and f64 differ");
+    CHECK_ERROR(ct_affine(NULL, y, NULL), CT_ERR_NULL, "ct_affine: operand 1 is NULL");
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* Extents whose products exceed every integer, of tensors without elements. */
+START_TEST(empty_operands_of_huge_extents) {
+    ct_scope s = ct_begin();
+    int64_t huge = (int64_t)1 << 40;
+    ct_tensor *x = ct_zeros(CT_F64, CT_SHAPE(0, huge, huge, 2, 3)), *y = ct_zeros(CT_F64, CT_SHAPE(3, 2));
+    ck_assert_int_eq(ct_size(ct_matmul(x, y)), 0);
+    ck_assert_int_eq(ct_size(ct_affine(x, ct_zeros(CT_F64, CT_SHAPE(2, 3)), NULL)), 0);
+    CHECK_ERROR(ct_matmul(ct_zeros(CT_F64, CT_SHAPE(huge, huge, 2, 0)), ct_zeros(CT_F64, CT_SHAPE(0, 2))),
+                CT_ERR_LIMIT,
+                "ct_matmul: (1099511627776,1099511627776,2,0) @ (0,2): the result has too many elements");
+    CHECK_ERROR(ct_affine(ct_zeros(CT_F64, CT_SHAPE(huge, huge, 0)), ct_zeros(CT_F64, CT_SHAPE(2, 0)), NULL),
+                CT_ERR_LIMIT,
+                "ct_affine: (1099511627776,1099511627776,0) @ (2,0)^T + w: the result has too many elements");
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* ---- memory --------------------------------------------------------------------------------------------------- */
+
+static size_t padding; /* bytes taken first, so that the arena's chunks end at another place */
+
+/* What products, reductions and softmax allocate, with a backward pass. */
+static void use_every_op(void) {
+    ct_scope s = ct_begin();
+    ct_scope_alloc(ct_this.depth, padding);
+    ct_tensor *x = ct_requires_grad(ct_uniform(CT_F64, CT_SHAPE(6, 40, 30), -1, 1)),
+              *y = ct_ones(CT_I64, CT_SHAPE(6, 40));
+    ct_tensor *w = ct_requires_grad(ct_uniform(CT_F64, CT_SHAPE(30, 30), -1, 1));
+    ct_tensor *parts[] = {ct_matmul(x, w),        ct_matmul(x, ct_transpose(x, 1, 2)),
+                          ct_affine(x, w, NULL),  ct_sum(x, CT_AXES(0, 2)),
+                          ct_mean(x, CT_ALL),     ct_max(x, CT_KEEP(1)),
+                          ct_softmax(x, 1),       ct_log_softmax(x, -1),
+                          ct_cross_entropy(x, y), ct_cross_entropy_probs(x, ct_softmax(x, -1))};
+    const int n = sizeof parts / sizeof *parts;
+    bool done = ct_argmax(x, 1) != NULL;
+    for (int i = 0; i < n; i++) done = ct_backward_from(parts[i], parts[i]) && done;
+    ck_assert(ct_end(s) == done);
+    if (!done) ck_assert_int_eq(ct_error_status(), CT_ERR_MEMORY);
+    ct_error_clear();
+}
+
+START_TEST(memory_ends_at_any_allocation) {
+    for (padding = 0; padding < 600000; padding += 10007) {
+        int64_t n = support_count_allocations(use_every_op);
+        for (int64_t k = 0; k < n; k++) {
+            support_fail_allocations_from(k);
+            use_every_op();
+            ct_release_memory();
+            ck_assert_int_eq(support_live_bytes(), 0);
+        }
+    }
+    support_restore_allocator();
+}
+END_TEST
+
+Suite *ct_suite(void) {
+    Suite *suite = suite_create("products");
+    TCase *t = tcase_create("products");
+    tcase_add_test(t, gemm_agrees_with_loops);
+    tcase_add_test(t, gemm_bits_do_not_depend_on_threads);
+    tcase_add_test(t, batches_broadcast);
+    tcase_add_test(t, one_matrix_for_a_batch);
+    tcase_add_test(t, vectors_are_rows_and_columns);
+    tcase_add_test(t, batch_bits_do_not_depend_on_threads);
+    tcase_add_test(t, no_transpose_is_made);
+    tcase_add_test(t, affine_is_a_product_and_a_sum);
+    tcase_add_test(t, affine_bits_do_not_depend_on_threads);
+    tcase_add_test(t, errors_say_what_does_not_fit);
+    tcase_add_test(t, empty_operands_of_huge_extents);
+    tcase_add_test(t, memory_ends_at_any_allocation);
+    suite_add_tcase(suite, t);
+    return suite;
+}
