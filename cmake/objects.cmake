@@ -1,6 +1,6 @@
 # ct_objects: every object file of the library. The shared or static library and the tests' library share them.
 
-file(GLOB ct_sources CONFIGURE_DEPENDS ${ct_room_sources})
+file(GLOB_RECURSE ct_sources CONFIGURE_DEPENDS ${ct_room_sources})
 list(REMOVE_ITEM ct_sources ${PROJECT_SOURCE_DIR}/autograd/ops_header.c)
 set(ct_kernels ${ct_sources})
 list(FILTER ct_kernels INCLUDE REGEX "_kernels\\.c$")

@@ -4,7 +4,7 @@
 #   scripts/demo.sh [--no-install] [DATA_FOLDER]
 #
 # DATA_FOLDER holds the four files of MNIST, or of other images in its format, plain or gzipped; without it, the folder
-# is CT_DATA of the environment, else Debian's Fashion-MNIST. The pictures go to out/.
+# is CT_DATA of the environment, else Debian's Fashion-MNIST. The pictures and the weights go to out/.
 set -euo pipefail
 caller=$PWD
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
@@ -29,5 +29,5 @@ cmake -S . -B build/demo -DCT_BUILD_TESTS=OFF -DCT_BUILD_EXAMPLES=ON >/dev/null
 cmake --build build/demo
 mkdir -p out
 build/demo/examples/scalar_graph out
-build/demo/examples/mnist_mlp "$data"
-echo "The pictures are in $PWD/out"
+build/demo/examples/mnist_mlp --out out/mnist_mlp.safetensors "$data"
+echo "The pictures and the trained weights are in $PWD/out"
