@@ -47,12 +47,7 @@ CT_API ct_scope ct_begin_no_grad(void);
 
 #include <cotangent/autograd/ops.h>
 
-/* ---- shorthands --------------------------------------------------------------------------------------------- */
-
-CT_API ct_tensor *ct_transpose_at(const char *at, ct_tensor *x, int axis1, int axis2); /* exchanges two axes */
-CT_API ct_tensor *ct_stack_at(const char *at, ct_list xs, int axis); /* joins along a new axis */
-#define ct_transpose(...) ct_transpose_at(CT_HERE, __VA_ARGS__)
-#define ct_stack(...) ct_stack_at(CT_HERE, __VA_ARGS__)
+#include <cotangent/autograd/composites.h>
 
 /* ---- derivatives -------------------------------------------------------------------------------------------- */
 

@@ -21,10 +21,6 @@
             out[i] = result;                                                                                         \
         }                                                                                                            \
     }
-#define CT_UNARY(...)
-#define CT_UNARY_P(...)
-#define CT_BINARY(...)
-#define CT_KERNEL(...)
 #define CT_COMPARE(symbol, formula, value, doc)                                                                      \
     COMPARE_LOOP(symbol##_u8, uint8_t, value)                                                                        \
     COMPARE_LOOP(symbol##_i32, int32_t, value)                                                                       \
@@ -32,15 +28,12 @@
     COMPARE_LOOP(symbol##_f32, float, value)                                                                         \
     COMPARE_LOOP(symbol##_f64, double, value)
 #include "autograd/ops.def"
-#undef CT_UNARY
-#undef CT_UNARY_P
-#undef CT_BINARY
-#undef CT_COMPARE
 
 #define CT_UNARY(symbol, ...)                                                                                        \
     [CT_OP_##symbol] = {.forward = {[CT_F32] = symbol##_forward_f32, [CT_F64] = symbol##_forward_f64},               \
                         .backward = {[CT_F32] = {symbol##_backward_f32}, [CT_F64] = {symbol##_backward_f64}}},
 #define CT_UNARY_P CT_UNARY
+#define CT_UNARY_PQ CT_UNARY
 #define CT_BINARY(symbol, ...)                                                                                       \
     [CT_OP_##symbol] = {.forward = {[CT_F32] = symbol##_forward_f32, [CT_F64] = symbol##_forward_f64},               \
                         .backward = {[CT_F32] = {symbol##_backward_x_f32, symbol##_backward_y_f32},                  \

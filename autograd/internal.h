@@ -11,16 +11,12 @@
 typedef enum ct_op_id {
     CT_OP_NONE, /* constants and leaves */
 #define CT_UNARY(symbol, ...) CT_OP_##symbol,
-#define CT_UNARY_P(symbol, ...) CT_OP_##symbol,
-#define CT_BINARY(symbol, ...) CT_OP_##symbol,
-#define CT_COMPARE(symbol, ...) CT_OP_##symbol,
-#define CT_KERNEL(symbol, ...) CT_OP_##symbol,
+#define CT_UNARY_P CT_UNARY
+#define CT_UNARY_PQ CT_UNARY
+#define CT_BINARY CT_UNARY
+#define CT_COMPARE CT_UNARY
+#define CT_KERNEL CT_UNARY
 #include "autograd/ops.def"
-#undef CT_UNARY
-#undef CT_UNARY_P
-#undef CT_BINARY
-#undef CT_COMPARE
-#undef CT_KERNEL
     CT_OP_COUNT
 } ct_op_id;
 
@@ -42,7 +38,7 @@ typedef struct ct_sample {
     ct_tensor *leaf[3]; /* the differentiable operands, by operand number; NULL for others */
 } ct_sample;
 
-/* What a kernel is made of; its block in an op_*.c ends with CT_OP_PARTS. */
+/* What a kernel is made of; its block in ops/FAMILY.c ends with CT_OP_PARTS. */
 typedef struct ct_op_parts {
     /* Checks operands and attributes, sets *shape and *dtype; raises with ct_op_fail() otherwise. NULL: elementwise.
      * May fill attributes that forward and backward use, and sets z->data when z aliases its operand. */
@@ -73,14 +69,10 @@ typedef struct ct_op_parts {
 #define CT_KERNEL(symbol, ...) extern const ct_op_parts symbol##_parts;
 #define CT_UNARY CT_KERNEL
 #define CT_UNARY_P CT_KERNEL
+#define CT_UNARY_PQ CT_KERNEL
 #define CT_BINARY CT_KERNEL
 #define CT_COMPARE CT_KERNEL
 #include "autograd/ops.def"
-#undef CT_UNARY
-#undef CT_UNARY_P
-#undef CT_BINARY
-#undef CT_COMPARE
-#undef CT_KERNEL
 
 typedef struct ct_op {
     const char *name;    /* "ct_matmul" */

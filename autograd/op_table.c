@@ -19,18 +19,16 @@
 #define CT_UNARY(symbol, formula, value, gx, samples, doc) ROW(symbol, formula, 1, CT_ELEMENTWISE, samples, doc)
 #define CT_UNARY_P(symbol, parameter, formula, value, gx, samples, doc)                                              \
     ROW(symbol, formula, 1, CT_ELEMENTWISE, samples, doc)
+#define CT_UNARY_PQ(symbol, parameter, second, formula, value, gx, samples, doc)                                     \
+    ROW(symbol, formula, 1, CT_ELEMENTWISE, samples, doc)
 #define CT_BINARY(symbol, formula, value, gx, gy, samples, doc) ROW(symbol, formula, 2, CT_ELEMENTWISE, samples, doc)
 #define CT_COMPARE(symbol, formula, value, doc) ROW(symbol, formula, 2, CT_NOT_DIFFERENTIABLE, ANY, doc)
 #define CT_KERNEL(symbol, formula, parameters, operands, kind, doc) ROW(symbol, formula, operands, kind, ANY, doc)
 #include "autograd/ops.def"
-#undef CT_UNARY
-#undef CT_UNARY_P
-#undef CT_BINARY
-#undef CT_COMPARE
-#undef CT_KERNEL
 
 #define CT_UNARY(symbol, ...) [CT_OP_##symbol] = &symbol##_op,
 #define CT_UNARY_P CT_UNARY
+#define CT_UNARY_PQ CT_UNARY
 #define CT_BINARY CT_UNARY
 #define CT_COMPARE CT_UNARY
 #define CT_KERNEL CT_UNARY

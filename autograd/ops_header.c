@@ -29,6 +29,8 @@ typedef struct row {
     ROW(UNARY, symbol, formula, doc, "(ct_tensor *x)", .value = #z, .cotangents = {#gx})
 #define CT_UNARY_P(symbol, p, formula, z, gx, samples, doc)                                                          \
     ROW(UNARY, symbol, formula, doc, "(ct_tensor *x, double " #p ")", .value = #z, .cotangents = {#gx})
+#define CT_UNARY_PQ(symbol, p, q, formula, z, gx, samples, doc)                                                      \
+    ROW(UNARY, symbol, formula, doc, "(ct_tensor *x, double " #p ", double " #q ")", .value = #z, .cotangents = {#gx})
 #define CT_BINARY(symbol, formula, z, gx, gy, samples, doc)                                                          \
     ROW(BINARY, symbol, formula, doc, "(ct_tensor *x, ct_tensor *y)", .value = #z, .cotangents = {#gx, #gy})
 #define CT_COMPARE(symbol, formula, z, doc)                                                                          \

@@ -43,7 +43,14 @@
     ct_tensor *symbol##_at(const char *at, ct_tensor *x, double parameter) {                                         \
         return ct_record(at, CT_OP_##symbol, &x, 1, &parameter, sizeof parameter);                                   \
     }                                                                                                                \
-    RULE(symbol, ct_tensor *x = z->in[0]; double parameter = *(double *)z->attributes; (void)x, gx)
+    RULE(symbol, ct_tensor *x = z->in[0]; double parameter = *(double *)z->attributes; (void)x;          \
+         (void)parameter, gx)
+#define CT_UNARY_PQ(symbol, parameter, second, formula, value, gx, samples, doc)                                     \
+    ct_tensor *symbol##_at(const char *at, ct_tensor *x, double parameter, double second) {                          \
+        return ct_record(at, CT_OP_##symbol, &x, 1, (double[]){parameter, second}, 2 * sizeof(double));              \
+    }                                                                                                                \
+    RULE(symbol, ct_tensor *x = z->in[0]; const double *p = z->attributes; double parameter = p[0];                  \
+         double second = p[1]; (void)x; (void)parameter; (void)second, gx)
 #define CT_BINARY(symbol, formula, value, gx, gy, samples, doc)                                                      \
     ct_tensor *symbol##_at(const char *at, ct_tensor *x, ct_tensor *y) {                                             \
         return ct_record(at, CT_OP_##symbol, (ct_tensor *[]){x, y}, 2, NULL, 0);                                     \
@@ -54,5 +61,4 @@
         return ct_record(at, CT_OP_##symbol, (ct_tensor *[]){x, y}, 2, NULL, 0);                                     \
     }                                                                                                                \
     const ct_op_parts symbol##_parts = {0};
-#define CT_KERNEL(...)
 #include "autograd/ops.def"

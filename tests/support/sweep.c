@@ -16,8 +16,6 @@ __attribute__((format(printf, 3, 4))) static void check(sweep *s, bool ok, const
     va_end(args);
 }
 
-static const char *name(ct_op_id op) { return ct_op_table[op]->name; }
-
 /* ---- samples of elementwise ops ------------------------------------------------------------------------------ */
 
 /* 0-d, size 1, zero size, odd sizes, one beyond the kernels' block, and pairs that broadcast on either side. */
@@ -50,8 +48,8 @@ static ct_sample elementwise_sample(ct_op_id op, int i) {
         s.leaf[k] = ct_requires_grad(ct_uniform(CT_F64, k ? shapes[i].y : shapes[i].x, -1, 1));
         draw(s.leaf[k], row->domain, k);
     }
-    double parameter = 0.3; /* of ops that have one; others ignore it */
-    s.z = ct_record(CT_HERE, op, s.leaf, row->arity, &parameter, sizeof parameter);
+    double parameters[] = {0.05, 0.5}; /* of ops that have some; others ignore them */
+    s.z = ct_record(CT_HERE, op, s.leaf, row->arity, parameters, sizeof parameters);
     return s;
 }
 
@@ -91,94 +89,107 @@ static double difference(ct_tensor *y, const ct_tensor *v, ct_tensor *x, int64_t
 }
 
 /* The gradient g of <v, y> by x against differences. */
-static void check_differences(sweep *s, const char *what, ct_op_id op, int i, ct_tensor *y, const ct_tensor *v,
+static void check_differences(sweep *s, const char *what, const char *name, int i, ct_tensor *y, const ct_tensor *v,
                               ct_tensor *x, const ct_tensor *g) {
     int64_t n = ct_size_of(x), stride = n / ELEMENTS + 1;
     for (int64_t e = 0; e < n; e += stride) {
         double expected = difference(y, v, x, e), got = ((const double *)g->data)[e];
         double error = fabs(got - expected);
         check(s, error <= 1e-7 * (1 + fabs(expected)), "%s, sample %d: %s at element %lld is %.12g, differences give %.12g",
-              name(op), i, what, (long long)e, got, expected);
+              name, i, what, (long long)e, got, expected);
     }
     objective(y, v);
 }
 
-static void check_close(sweep *s, const char *what, ct_op_id op, int i, const ct_tensor *a, const ct_tensor *b,
+static void check_close(sweep *s, const char *what, const char *name, int i, const ct_tensor *a, const ct_tensor *b,
                         double tolerance) {
-    check(s, ct_same_shape(a, b), "%s, sample %d: %s differ in shape", name(op), i, what);
+    check(s, ct_same_shape(a, b), "%s, sample %d: %s differ in shape", name, i, what);
     if (!ct_same_shape(a, b)) return;
     for (int64_t e = 0; e < ct_size_of(a); e++) {
         double x = ct_read_element(a->dtype, a->data, e), y = ct_read_element(b->dtype, b->data, e);
         bool ok = fabs(x - y) <= tolerance * (1 + fabs(y)) || x == y;
         if (ok && e) continue; /* one check a tensor, unless it fails */
-        check(s, ok, "%s, sample %d: %s at element %lld: %.17g and %.17g", name(op), i, what, (long long)e, x, y);
+        check(s, ok, "%s, sample %d: %s at element %lld: %.17g and %.17g", name, i, what, (long long)e, x, y);
         if (!ok) return;
     }
 }
 
 /* Both readings, first and second order, and forward mode, by operand k. */
-static void check_operand(sweep *s, ct_op_id op, int i, ct_tensor *z, ct_tensor *v, ct_tensor *x) {
+static void check_operand(sweep *s, const char *name, int i, ct_tensor *z, ct_tensor *v, ct_tensor *x) {
     ct_shape shape = ct_shape_of(x);
     ct_tensor *u = ct_uniform(CT_F64, shape, -1, 1), *by_nodes = ct_vjp(z, x, v);
     ct_zero_gradient(x);
     objective(z, v);
     bool passed = ct_backward_from(z, v);
-    check(s, passed && by_nodes, "%s, sample %d: no gradient: %s", name(op), i, ct_error());
+    check(s, passed && by_nodes, "%s, sample %d: no gradient: %s", name, i, ct_error());
     if (!passed || !by_nodes || !u) return ct_error_clear();
-    check_differences(s, "gradient", op, i, z, v, x, ct_gradient(x));
+    check_differences(s, "gradient", name, i, z, v, x, ct_gradient(x));
     objective(by_nodes, u);
-    check_close(s, "the readings over numbers and nodes", op, i, ct_gradient(x), by_nodes, 1e-12);
+    check_close(s, "the readings over numbers and nodes", name, i, ct_gradient(x), by_nodes, 1e-12);
 
     ct_tensor *tangent = ct_jvp(z, x, u);
-    check(s, tangent && ct_same_shape(tangent, z), "%s, sample %d: no tangent: %s", name(op), i, ct_error());
+    check(s, tangent && ct_same_shape(tangent, z), "%s, sample %d: no tangent: %s", name, i, ct_error());
     if (tangent) {
         objective(tangent, v);
         double forward = dot(tangent, v), backward = dot(by_nodes, u);
         check(s, fabs(forward - backward) <= 1e-11 * (1 + fabs(backward)), "%s, sample %d: forward mode %.17g, backward %.17g",
-              name(op), i, forward, backward);
+              name, i, forward, backward);
     }
     ct_tensor *second = ct_vjp(by_nodes, x, u);
-    check(s, second != NULL, "%s, sample %d: no second derivative: %s", name(op), i, ct_error());
+    check(s, second != NULL, "%s, sample %d: no second derivative: %s", name, i, ct_error());
     if (second) {
         objective(second, u);
         ct_tensor *value = ct_from(CT_F64, shape, second->data);
-        check_differences(s, "second derivative", op, i, by_nodes, u, x, value);
+        check_differences(s, "second derivative", name, i, by_nodes, u, x, value);
     }
 }
 
-static void check_f32(sweep *s, ct_op_id op, int i, const ct_tensor *z) {
-    const ct_op_parts *parts = ct_op_table[op]->parts;
+static void check_f32(sweep *s, const char *name, int i, const ct_tensor *z) {
     ct_tensor *in[3], *narrow;
-    if (parts->samples) return; /* kernels' samples draw anew for another dtype */
+    if (!z->op || ct_op_table[z->op]->parts->shape) return; /* kernels' samples draw anew for another dtype */
     for (int k = 0; k < z->n_in; k++) in[k] = ct_cast(z->in[k], CT_F32);
-    double parameter = 0.3;
-    narrow = ct_record(CT_HERE, op, in, z->n_in, &parameter, sizeof parameter);
-    check(s, narrow && narrow->dtype == CT_F32, "%s, sample %d: no f32: %s", name(op), i, ct_error());
-    if (narrow) check_close(s, "f32 and f64", op, i, narrow, z, 4e-5);
+    narrow = ct_record_again(CT_HERE, z, in);
+    check(s, narrow && narrow->dtype == CT_F32, "%s, sample %d: no f32: %s", name, i, ct_error());
+    if (narrow) check_close(s, "f32 and f64", name, i, narrow, z, 4e-5);
 }
 
-static void check_sample(sweep *s, ct_op_id op, int i, ct_sample c) {
+static void check_sample(sweep *s, const char *name, int i, ct_sample c) {
     ct_random_restore((ct_random_state){.seed = 5, .stream = 1000});
     ct_replay(c.z);
-    ct_random_restore((ct_random_state){.seed = (uint64_t)op, .stream = 500});
+    ct_random_restore((ct_random_state){.seed = (uint64_t)i, .stream = 500});
     ct_tensor *v = ct_uniform(CT_F64, ct_shape_of(c.z), -1, 1); /* random cotangents: a plain sum hides mistakes */
-    check_f32(s, op, i, c.z);
+    check_f32(s, name, i, c.z);
     for (int k = 0; k < 3; k++)
-        if (c.leaf[k]) check_operand(s, op, i, c.z, v, c.leaf[k]);
-    check(s, ct_error_status() == CT_OK, "%s, sample %d: %s", name(op), i, ct_error());
+        if (c.leaf[k]) check_operand(s, name, i, c.z, v, c.leaf[k]);
+    check(s, ct_error_status() == CT_OK, "%s, sample %d: %s", name, i, ct_error());
     ct_error_clear();
+}
+
+/* Case i; false when there is none, or nothing further is to be tried. */
+static bool sweep_case(sweep *s, const char *name, int i, ct_sample c) {
+    if (!c.z) check(s, ct_error_status() == CT_OK && i > 0, "%s, sample %d: %s", name, i, ct_error());
+    if (c.z) check_sample(s, name, i, c);
+    ct_error_clear();
+    return c.z != NULL;
 }
 
 void sweep_op(sweep *s, ct_op_id op, bool quick) {
     int64_t before = s->failures;
-    for (int i = 0;; i++) {
+    bool more = true;
+    for (int i = 0; more; i++) {
         ct_scope scope = ct_begin();
         ct_seed((uint64_t)op * 1000 + (uint64_t)i);
-        ct_sample c = sample(op, i, CT_F64);
-        if (!c.z) check(s, ct_error_status() == CT_OK && i > 0, "%s, sample %d: %s", name(op), i, ct_error());
-        if (c.z) check_sample(s, op, i, c);
-        bool more = c.z && !(quick && s->failures > before);
-        ct_error_clear();
-        if (!ct_end(scope) || !more) return;
+        more = sweep_case(s, ct_op_table[op]->name, i, sample(op, i, CT_F64));
+        more = ct_end(scope) && more && !(quick && s->failures > before);
+    }
+}
+
+void sweep_function(sweep *s, const char *name, ct_sample (*make)(int i, ct_dtype dtype)) {
+    bool more = true;
+    for (int i = 0; more; i++) {
+        ct_scope scope = ct_begin();
+        ct_seed((uint64_t)i);
+        more = sweep_case(s, name, i, make(i, CT_F64));
+        more = ct_end(scope) && more;
     }
 }

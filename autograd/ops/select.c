@@ -1,5 +1,5 @@
 /* Choosing and converting: where, cast, dropout. */
-#include "autograd/dropout_kernels.h"
+#include "autograd/ops/dropout_kernels.h"
 #include "autograd/internal.h"
 #include "tensor/move.h"
 

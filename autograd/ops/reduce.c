@@ -1,5 +1,5 @@
 /* Reductions over sets of axes: sum, mean, max, min; argmax and argmin over one. */
-#include "autograd/axis.h"
+#include "autograd/ops/axis.h"
 #include "tensor/kernels.h"
 
 #include <string.h>
@@ -55,9 +55,8 @@ static void plan_steps(const ct_tensor *x, reduce_attributes *a) {
 static bool allocate_between(const ct_tensor *z, reduce_attributes *a) {
     size_t item = ct_dtype_size(z->in[0]->dtype);
     for (int s = 0; s < a->n - 1 && s < 2; s++) {
-        size_t bytes = (size_t)(a->step[s].outer * a->step[s].inner) * item; /* less than x has */
-        if (!(a->between[s] = ct_scope_alloc(ct_this.depth, bytes)))
-            return ct_raise_memory(ct_op_table[z->op]->name, z->at, bytes), false;
+        a->between[s] = ct_scope_array(ct_this.depth, (size_t)(a->step[s].outer * a->step[s].inner), item);
+        if (!a->between[s]) return ct_raise_memory(ct_op_table[z->op]->name, z->at, ct_bytes_of(z->in[0])), false;
     }
     return true;
 }

@@ -1,5 +1,5 @@
 /* Parts of an axis: slice and its adjoint, concat, stack. */
-#include "autograd/axis.h"
+#include "autograd/ops/axis.h"
 #include "tensor/checked.h"
 #include "tensor/move.h"
 

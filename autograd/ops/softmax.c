@@ -1,6 +1,5 @@
 /* Softmax, its logarithm, and cross entropy with classes or probabilities. */
-#include "autograd/index.h"
-#include "tensor/checked.h"
+#include "autograd/ops/index.h"
 #include "tensor/kernels.h"
 
 #include <string.h>
@@ -138,16 +137,14 @@ static bool entropy_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
 }
 
 static bool allocate_saved(const ct_tensor *z, bool labels) {
+    const ct_tensor *x = z->in[0];
     entropy_attributes *a = z->attributes;
-    size_t rows = (size_t)rows_of(z->in[0]).rows, loss_bytes, label_bytes;
-    if (!ct_checked_mul(rows, ct_dtype_size(z->in[0]->dtype), &loss_bytes) ||
-        !ct_checked_mul(rows, labels ? sizeof *a->label : 0, &label_bytes))
-        return ct_op_fail(z, CT_ERR_LIMIT, "%zu rows are too many", rows);
-    a->saved = ct_scope_alloc(ct_this.depth, ct_bytes_of(z->in[0]));
-    a->loss = ct_scope_alloc(ct_this.depth, loss_bytes);
-    a->label = labels ? ct_scope_alloc(ct_this.depth, label_bytes) : NULL;
+    size_t rows = (size_t)rows_of(x).rows;
+    a->saved = ct_scope_alloc(ct_this.depth, ct_bytes_of(x));
+    a->loss = ct_scope_array(ct_this.depth, rows, ct_dtype_size(x->dtype));
+    a->label = labels ? ct_scope_array(ct_this.depth, rows, sizeof *a->label) : NULL;
     if (a->saved && a->loss && (a->label || !labels)) return true;
-    ct_raise_memory(ct_op_table[z->op]->name, z->at, ct_bytes_of(z->in[0]));
+    ct_raise_memory(ct_op_table[z->op]->name, z->at, ct_bytes_of(x));
     return false;
 }
 

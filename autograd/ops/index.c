@@ -1,8 +1,8 @@
 /* Ops that read or write at places held in a tensor: index_select and gather, their adjoints, one_hot. Indices are
  * of any integer dtype, and count from the back when negative. They are checked when the op is recorded; at a replay
  * they may have changed, and those out of range then read NaN (0 in an integer) and write nothing. */
-#include "autograd/axis.h"
-#include "autograd/index.h"
+#include "autograd/ops/axis.h"
+#include "autograd/ops/index.h"
 
 #include <math.h>
 #include <string.h>
