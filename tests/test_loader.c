@@ -1,4 +1,5 @@
 /* Mini-batches; and opening and dealing a data set while memory or files fail. */
+#include "autograd/autograd.h"
 #include "data/data.h"
 #include "support/files.h"
 #include "support/images.h"
@@ -20,6 +21,7 @@ static void setup(void) {
 }
 
 static void teardown(void) {
+    ct_error_clear();
     support_restore_files();
     support_restore_allocator();
     support_remove_folder();
@@ -101,7 +103,10 @@ START_TEST(test_order_is_even) {
         for (int i = 0; i < PLACES; i++) count[i][order[i]]++;
     }
     for (int i = 0; i < PLACES; i++)
-        for (int k = 0; k < MANY; k++) chi += (count[i][k] - expected) * (count[i][k] - expected) / expected;
+        for (int k = 0; k < MANY; k++) {
+            chi += (count[i][k] - expected) * (count[i][k] - expected) / expected;
+            ck_assert_int_gt(count[i][k], 0);
+        }
     ck_assert_double_lt(chi, freedom + 5 * 63.1); /* sqrt(2 freedom) = 63.1 */
     ck_assert_double_gt(chi, freedom - 5 * 63.1);
     ct_loader_free(loader);
@@ -148,6 +153,9 @@ START_TEST(test_refill) {
     ck_assert_int_eq(ct_size(small.y), 8);
     ck_assert(ct_refill(again, kept));
     ck_assert(!ct_refill(again, (ct_batch){kept.x, small.y}));
+    ct_error_clear();
+    ck_assert(!ct_refill(again, (ct_batch){ct_neg(kept.x), kept.y}));
+    ck_assert_msg(strstr(ct_error(), "(64,2) is computed"), "%s", ct_error());
     ck_assert(!ct_end(s));
     ct_loader_free(fresh);
     ct_loader_free(again);

@@ -22,6 +22,7 @@ static void setup(void) {
 }
 
 static void teardown(void) {
+    ct_error_clear();
     support_restore_files();
     support_restore_allocator();
     support_remove_folder();

@@ -15,6 +15,7 @@
 static ct_file_calls real;
 static int64_t made, opened, failing = -1, failing_to = -1;
 static size_t most;
+static bool unsynced; /* something was written since the last sync: a crash could lose it */
 
 static bool fails(void) {
     int64_t k = made++;
@@ -38,13 +39,34 @@ static int counting_close(int fd) { /* the file is closed even when the call fai
 }
 
 static size_t some(size_t n) { return most && n > most ? most : n; }
-static ssize_t counting_read(int fd, void *to, size_t n) { return fails() ? -1 : real.read(fd, to, some(n)); }
-static ssize_t counting_write(int fd, const void *from, size_t n) {
-    return fails() ? -1 : real.write(fd, from, some(n));
+
+/* Where moves are short, a signal comes in before every other one. */
+static bool interrupted(void) {
+    static bool turn;
+    turn = most && !turn;
+    if (turn) errno = EINTR;
+    return turn;
 }
-static int counting_sync(int fd) { return fails() ? -1 : real.sync(fd); }
+
+static ssize_t counting_read(int fd, void *to, size_t n) {
+    return fails() || interrupted() ? -1 : real.read(fd, to, some(n));
+}
+
+static ssize_t counting_write(int fd, const void *from, size_t n) {
+    unsynced = true;
+    return fails() || interrupted() ? -1 : real.write(fd, from, some(n));
+}
+
+static int counting_sync(int fd) {
+    if (fails() || real.sync(fd)) return -1;
+    unsynced = false;
+    return 0;
+}
 static int counting_stat(const char *path, struct stat *status) { return fails() ? -1 : real.stat(path, status); }
-static int counting_rename(const char *from, const char *to) { return fails() ? -1 : real.rename(from, to); }
+static int counting_rename(const char *from, const char *to) {
+    ck_assert_msg(!unsynced, "%s takes the place of %s without having reached the disk", from, to);
+    return fails() ? -1 : real.rename(from, to);
+}
 static int counting_remove(const char *path) { return fails() ? -1 : real.remove(path); }
 static int counting_sync_folder(const char *folder) { return fails() ? -1 : real.sync_folder(folder); }
 

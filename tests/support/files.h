@@ -8,7 +8,7 @@
 /* Install the counting calls. Call k (from 0, counted from now) fails, and no other; -1: none does. */
 void support_fail_file_call(int64_t k);
 void support_fail_file_calls_from(int64_t k); /* and all after it, as if the program had been killed */
-void support_move_at_most(size_t bytes);      /* in one read or write; 0: as many as asked for */
+void support_move_at_most(size_t bytes);      /* in one read or write, with interruptions; 0: as many as asked for */
 int64_t support_file_calls(void);             /* since they were installed */
 int64_t support_open_files(void);
 void support_restore_files(void);
