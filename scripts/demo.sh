@@ -24,7 +24,8 @@ needs=(build)
 [ $install = no ] || install "${needs[@]}"
 
 data=${data:-/usr/share/datasets/fashion-mnist}
-data=$(cd "$caller" && cd "$data" && pwd) || fail "the folder $data is missing"
+data=$(cd "$caller" && realpath "$data")
+[ -d "$data" ] || fail "there is no folder $data"
 cmake -S . -B build/demo -DCT_BUILD_TESTS=OFF -DCT_BUILD_EXAMPLES=ON >/dev/null
 cmake --build build/demo
 mkdir -p out

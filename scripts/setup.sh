@@ -1,6 +1,7 @@
 # Sourced by the other scripts: goes to the project's folder, and offers what they share.
 # shellcheck shell=bash
 
+script=$(realpath "$0")
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 jobs=$(nproc)
 export CMAKE_BUILD_PARALLEL_LEVEL="${CMAKE_BUILD_PARALLEL_LEVEL:-$jobs}"
@@ -17,13 +18,13 @@ packages() {
 }
 
 fail() {
-    echo "$(basename "$0"): $1" >&2
+    echo "$(basename "$script"): $1" >&2
     exit 1
 }
 
 # The comment at the top of the script.
 usage() {
-    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$script"
 }
 
 is_installed() {
