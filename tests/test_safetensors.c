@@ -99,6 +99,19 @@ START_TEST(test_format) {
 }
 END_TEST
 
+/* Elements of CT_BOOL are 0 or 1, whatever a file holds. */
+START_TEST(test_bools) {
+    static const char file[] = "\x37\0\0\0\0\0\0\0"
+                               "{\"m\":{\"dtype\":\"BOOL\",\"shape\":[3],\"data_offsets\":[0,3]}}\0\xff\2";
+    support_put(FILE_NAME, file, sizeof file - 1);
+    ct_scope s = ct_begin();
+    ct_list read = ct_read_safetensors(path);
+    ck_assert_msg(read.n == 1, "%s", ct_error());
+    ck_assert_mem_eq(ct_data(read.items[0]), "\0\1\1", 3);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
 static void write_refused(ct_error_code code, const char *text, ct_list tensors) {
     ck_assert(!ct_write_safetensors(path, tensors));
     ck_assert_int_eq(ct_error_status(), code);
@@ -327,6 +340,7 @@ Suite *ct_suite(void) {
     tcase_add_test(t, test_byte_by_byte);
     tcase_add_test(t, test_no_tensors);
     tcase_add_test(t, test_format);
+    tcase_add_test(t, test_bools);
     tcase_add_test(t, test_bad_tensors);
     suite_add_tcase(suite, t = tcase_create("damaged files"));
     tcase_add_checked_fixture(t, setup, teardown);

@@ -127,6 +127,8 @@ START_TEST(test_bad_arguments) {
     ck_assert_ptr_null(ct_linear(-1, 1)); /* an earlier error comes first */
     ck_assert(!ct_save(net, path));
     ck_assert_msg(strstr(ct_error(), "ct_linear"), "%s", ct_error());
+    uint8_t content[MAX_SIZE];
+    ck_assert_uint_eq(support_get(FILE_NAME, content, sizeof content), 15); /* nothing was written */
     path = NULL;
     load_refused(net, twin, CT_ERR_NULL, "the path is NULL");
     ck_assert(!ct_save(net, path));
