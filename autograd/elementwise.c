@@ -134,16 +134,6 @@ void ct_elementwise_backward(ct_tensor *z, int k, const void *g, void *gx, bool 
     const ct_elementwise_table *table = ct_elementwise();
     ct_loop *loop = table->row[z->op].backward[z->dtype][k];
     int n = z->n_in;
-    if (z->ndim == 0) {
-        const void *in[CT_MAX_ELEMENTWISE + 2];
-        for (int i = 0; i < n; i++) in[i] = z->in[i]->data;
-        in[n] = z->data;
-        in[n + 1] = g;
-        ct_element result;
-        loop(1, in, add ? &result : gx, z->attributes);
-        if (add) table->add[z->dtype](1, (const void *const[]){&result}, gx, NULL);
-        return;
-    }
     span s = {.loop = loop, .p = z->attributes, .n_in = n + 2, .out = gx, .size = ct_size_of(z)};
     if (add) s.add = table->add[z->dtype];
     s.out_item = ct_dtype_size((ct_dtype)z->dtype);

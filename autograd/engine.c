@@ -1,5 +1,6 @@
 /* The backward pass over numbers, and replay. The tape is in order of creation, which is a topological order: one
  * loop from the root back, no recursion. */
+#include "autograd/elementwise_kernels.h"
 #include "autograd/internal.h"
 #include "tensor/checked.h"
 
@@ -32,7 +33,7 @@ static void end_scratch(scratch s) {
 
 /* Makes room for x's gradient. *add tells whether it holds a value of this pass (a leaf: of any pass) already;
  * *fresh counts the computed tensors that the pass reaches for the first time. */
-static bool reach(ct_tensor *x, bool *add, int64_t *fresh) {
+static inline bool reach(ct_tensor *x, bool *add, int64_t *fresh) {
     if (!x->grad) {
         x->grad = x->ndim ? ct_buffer_like(x) : &x->grad_item;
         if (!x->grad) return ct_raise_memory("ct_backward", x->at, ct_bytes_of(x)), false;
@@ -68,6 +69,29 @@ static ct_tensor *contribution(ct_tensor *z, int k, const ct_op *op) {
         return ct_sum_to(z->at, full, z->in[k]);
     }
     return ct_sum_to(z->at, op->parts->vjp(z->at, z, g, k), z->in[k]);
+}
+
+/* A node of scalars, in a few lines: the loops run over one element each. */
+static void propagate_scalars(ct_tensor *z, int64_t *fresh) {
+    const ct_elementwise_row *row = &ct_elementwise()->row[z->op];
+    const void *in[CT_MAX_ELEMENTWISE + 2];
+    int n = z->n_in;
+    for (int k = 0; k < n; k++) in[k] = z->in[k]->data;
+    in[n] = z->data;
+    in[n + 1] = z->grad;
+    for (int k = 0; k < n; k++) {
+        ct_tensor *x = z->in[k];
+        bool add;
+        ct_element g;
+        if (!(x->flags & CT_NEEDS_GRAD) || !reach(x, &add, fresh)) continue; /* 0-d: reach() has the room */
+        row->backward[z->dtype][k](1, in, add ? &g : x->grad, z->attributes);
+        if (add && z->dtype == CT_F64) *(double *)x->grad += g.f64;
+        if (add && z->dtype == CT_F32) *(float *)x->grad += g.f32;
+    }
+}
+
+static bool all_scalars(const ct_tensor *z) {
+    return z->ndim == 0 && ct_op_table[z->op]->kind == CT_ELEMENTWISE; /* whose result would have an operand's axes */
 }
 
 /* Passes z's gradient on to operand k. */
@@ -106,6 +130,10 @@ static bool run_pass(ct_tensor *f) {
     for (ct_tensor *z = f; open; z = z->prev) {
         if (z->pass != ct_this.pass || z->flags & CT_LEAF) continue;
         open--;
+        if (all_scalars(z)) {
+            propagate_scalars(z, &open);
+            continue;
+        }
         for (int k = 0; k < z->n_in; k++)
             if (z->in[k]->flags & CT_NEEDS_GRAD && !propagate(z, k, &open)) return false;
     }
