@@ -51,8 +51,10 @@ static void parse(int argc, char **argv) {
         if (chosen == 'o') out = optarg;
         if (chosen != 'l') continue;
         n_sizes = 0;
-        for (char *size = strtok(optarg, ","); size && n_sizes < 16; size = strtok(NULL, ","))
+        for (char *size = strtok(optarg, ","); size; size = strtok(NULL, ",")) {
+            if (n_sizes == 16) refuse(size, "one of 16 sizes at most");
             sizes[n_sizes++] = (int64_t)number(size, 1);
+        }
         if (n_sizes < 2) refuse(optarg, "two sizes or more");
     }
     if (strcmp(optimizer, "sgd") && strcmp(optimizer, "adam")) refuse(optimizer, "sgd or adam");
