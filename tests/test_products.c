@@ -229,6 +229,9 @@ START_TEST(errors_say_what_does_not_fit) {
         ct_matmul(ct_zeros(CT_F64, CT_SHAPE(3000000000, 0)), ct_zeros(CT_F64, CT_SHAPE(0, 2))), CT_ERR_LIMIT,
         "ct_matmul: (3000000000,0) @ (0,2): the extent 3000000000 exceeds 2147483647, the most that BLAS takes");
     CHECK_ERROR(
+        ct_matmul(ct_zeros(CT_F64, CT_SHAPE(2, 0)), ct_zeros(CT_F64, CT_SHAPE(0, 3000000000))), CT_ERR_LIMIT,
+        "ct_matmul: (2,0) @ (0,3000000000): the extent 3000000000 exceeds 2147483647, the most that BLAS takes");
+    CHECK_ERROR(
         ct_matmul(ct_zeros(CT_F64, CT_SHAPE(0, 3000000000)), ct_zeros(CT_F64, CT_SHAPE(3000000000, 0))), CT_ERR_LIMIT,
         "ct_matmul: (0,3000000000) @ (3000000000,0): the extent 3000000000 exceeds 2147483647, the most that BLAS "
         "takes");
