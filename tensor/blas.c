@@ -37,26 +37,20 @@ typedef struct product {
 
 /* c (rows, cols) of the row length p->n; a and b start at the block's first row and column. */
 static void multiply_block(const product *p, int rows, int cols, const void *a, const void *b, void *c) {
-    int lda = p->transpose_a ? p->m : p->k, ldb = p->transpose_b ? p->k : p->n;
-#define GEMM(gemm, beta)                                                                                             \
-    gemm(CblasRowMajor, TRANSPOSE(p->transpose_a), TRANSPOSE(p->transpose_b), rows, cols, p->k, 1, a, lda, b, ldb,   \
-         beta, c, p->n)
-    /* A row-major matrix as stored, times the contiguous vector x. */
-#define GEMV(gemv, beta, transpose, stored_rows, stored_cols, matrix, ld, x)                                         \
-    gemv(CblasRowMajor, TRANSPOSE(transpose), stored_rows, stored_cols, 1, matrix, ld, x, 1, beta, c, 1)
-#define COLUMN(gemv, beta)                                                                                           \
-    GEMV(gemv, beta, p->transpose_a, p->transpose_a ? p->k : rows, p->transpose_a ? rows : p->k, a, lda, b)
-#define ROW(gemv, beta)                                                                                              \
-    GEMV(gemv, beta, !p->transpose_b, p->transpose_b ? cols : p->k, p->transpose_b ? p->k : cols, b, ldb, a)
-#define MULTIPLY(letter, beta)                                                                                       \
-    if (p->n == 1) COLUMN(cblas_##letter##gemv, beta);                                                               \
-    else if (p->m == 1) ROW(cblas_##letter##gemv, beta);                                                             \
-    else GEMM(cblas_##letter##gemm, beta)
+    bool ta = p->transpose_a, tb = p->transpose_b;
+    int k = p->k, lda = ta ? p->m : k, ldb = tb ? k : p->n;
+    int a_rows = ta ? k : rows, a_cols = ta ? rows : k, b_rows = tb ? cols : k,
+        b_cols = tb ? k : cols; /* as stored */
+#define MULTIPLY(gemm, gemv, beta)                                                                                   \
+    if (p->n == 1) gemv(CblasRowMajor, TRANSPOSE(ta), a_rows, a_cols, 1, a, lda, b, 1, beta, c, 1);                  \
+    else if (p->m == 1) gemv(CblasRowMajor, TRANSPOSE(!tb), b_rows, b_cols, 1, b, ldb, a, 1, beta, c, 1);            \
+    else gemm(CblasRowMajor, TRANSPOSE(ta), TRANSPOSE(tb), rows, cols, k, 1, a, lda, b, ldb, beta, c, p->n)
     if (p->dtype == CT_F32) {
-        MULTIPLY(s, (float)p->add);
+        MULTIPLY(cblas_sgemm, cblas_sgemv, (float)p->add);
     } else {
-        MULTIPLY(d, (double)p->add);
+        MULTIPLY(cblas_dgemm, cblas_dgemv, (double)p->add);
     }
+#undef MULTIPLY
 }
 
 static void multiply_nth(void *context, int64_t block) {
@@ -97,7 +91,17 @@ void ct_gemm(ct_dtype dtype, bool transpose_a, bool transpose_b, int64_t m, int6
         return;
     }
     use_one_thread();
-    product p = {dtype, transpose_a, transpose_b, add, (int)m, (int)n, (int)k, a, b, c, m > n, 0};
+    product p = {.dtype = dtype,
+                 .transpose_a = transpose_a,
+                 .transpose_b = transpose_b,
+                 .add = add,
+                 .m = (int)m,
+                 .n = (int)n,
+                 .k = (int)k,
+                 .a = a,
+                 .b = b,
+                 .c = c,
+                 .by_rows = m > n};
     int64_t blocks = count_blocks(m, n, k);
     if (blocks == 1) {
         multiply_block(&p, p.m, p.n, a, b, c);
