@@ -1,0 +1,57 @@
+/* inspect/: the sub-graph of a root, and text that grows. */
+#ifndef COTANGENT_INSPECT_INTERNAL_H
+#define COTANGENT_INSPECT_INTERNAL_H
+
+#include "autograd/internal.h"
+#include "inspect/inspect.h"
+
+/* ---- graph.c ------------------------------------------------------------------------------------------------ */
+
+typedef enum ct_role { CT_ROLE_CONSTANT, CT_ROLE_LEAF, CT_ROLE_OP, CT_ROLE_ROOT } ct_role;
+
+typedef struct ct_graph_slot {
+    const ct_tensor *t; /* NULL: a free slot */
+    size_t index;
+} ct_graph_slot;
+
+/* All that a root was computed from, in order of creation: operands come before their users, the root is last. What
+ * was made outside every scope, a module's parameters, comes just before its first user. */
+typedef struct ct_graph {
+    ct_tensor **node;
+    size_t n, capacity;
+    ct_graph_slot *slot;     /* hash table from tensor to index: open addressing, n_slots a power of two */
+    size_t n_slots, members; /* slots there are, and in use */
+} ct_graph;
+
+/* Fills an empty graph; false when out of memory, and ct_graph_free() is due in either case. */
+bool ct_graph_collect(ct_graph *graph, ct_tensor *root);
+void ct_graph_free(ct_graph *graph);
+size_t ct_graph_index(const ct_graph *graph, const ct_tensor *t); /* of a node of the graph */
+ct_role ct_graph_role(const ct_graph *graph, size_t index);
+
+/* ---- text.c ------------------------------------------------------------------------------------------------- */
+
+/* Starts as {0}. A failed addition is remembered in `failed` and the rest does nothing, so it is checked once. */
+typedef struct ct_text {
+    char *text; /* NUL-terminated once something was added */
+    size_t length, capacity;
+    bool failed;
+} ct_text;
+
+void ct_text_add(ct_text *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The shortest form with `digits` significant digits, the same in every locale: "-1.5", "1e-5", "nan". */
+void ct_text_number(ct_text *out, double value, int digits);
+/* A user's text for an HTML-like label of Graphviz: at most `limit` characters, then "...". Safe in a quoted
+ * attribute too, where a backslash may come out as two. */
+void ct_text_escaped(ct_text *out, const char *text, int limit);
+void ct_text_free(ct_text *out);
+/* Whether anything of it would be seen; false for NULL. Graphviz draws no text without width. */
+bool ct_text_is_visible(const char *text);
+
+/* ---- dot.c -------------------------------------------------------------------------------------------------- */
+
+/* Checks that f can be drawn and adds its Graphviz text. False with an error raised in the name of `op`; `out` is to
+ * be freed in either case. */
+bool ct_dot_text(ct_text *out, const char *op, const char *at, ct_tensor *f);
+
+#endif

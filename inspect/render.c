@@ -1,0 +1,104 @@
+/* Drawings as files: text by this library, pictures through Graphviz's own. */
+#include "inspect/internal.h"
+#include "tensor/file.h"
+
+#include <string.h>
+#include <strings.h>
+
+static const struct format {
+    const char *ending;
+    const char *renderer; /* Graphviz's name for it; NULL: the text itself */
+} formats[] = {{".dot", NULL}, {".gv", NULL}, {".svg", "svg"}, {".png", "png"}, {".pdf", "pdf"}};
+
+static const struct format *find_format(const char *path) {
+    size_t length = strlen(path);
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        size_t n = strlen(formats[i].ending);
+        if (length > n && !strcasecmp(path + length - n, formats[i].ending)) return &formats[i];
+    }
+    return NULL;
+}
+
+static bool write_file(const char *at, const char *path, const void *bytes, size_t n) {
+    ct_writer writer;
+    ct_write_begin(&writer, "ct_draw", at, path);
+    ct_write(&writer, bytes, n);
+    return ct_write_end(&writer);
+}
+
+#ifdef CT_HAVE_GVC
+#include <graphviz/gvc.h>
+#include <math.h>
+#include <pthread.h>
+
+/* Graphviz keeps its state in globals: one drawing at a time. */
+static pthread_mutex_t graphviz = PTHREAD_MUTEX_INITIALIZER;
+static char complaint[200]; /* Graphviz's last words, instead of its printing them */
+
+static int keep_complaint(char *message) {
+    size_t n = strcspn(message, "\n");
+    if (n > 0) snprintf(complaint, sizeof complaint, ": %.*s", (int)(n < 150 ? n : 150), message);
+    return 0;
+}
+
+#define DPI 144.0         /* of a bitmap: sharp on today's screens, if that is at most */
+#define MOST_PIXELS 64e6  /* as many, and at most */
+#define LONGEST_EDGE 30e3 /* so many along an edge; beyond, Graphviz fails */
+
+static double choose_dpi(Agraph_t *g) {
+    boxf box = GD_bb(g); /* in points, 72 an inch */
+    double width = (box.UR.x - box.LL.x) / 72 + 1, height = (box.UR.y - box.LL.y) / 72 + 1;
+    return fmin(DPI, fmin(sqrt(MOST_PIXELS / (width * height)), LONGEST_EDGE / fmax(width, height)));
+}
+
+static bool lay_out_and_write(const char *at, const char *path, const struct format *format, GVC_t *gvc,
+                              Agraph_t *g) {
+    char *picture = NULL;
+    unsigned n = 0;
+    bool laid_out = gvLayout(gvc, g, "dot") == 0;
+    if (laid_out && !strcmp(format->renderer, "png")) GD_drawing(g)->dpi = choose_dpi(g);
+    bool drawn = laid_out && gvRenderData(gvc, g, format->renderer, &picture, &n) == 0 && picture && n > 0;
+    bool ok = drawn && write_file(at, path, picture, n);
+    if (!drawn) ct_raise(CT_ERR_UNAVAILABLE, "ct_draw", at, "%s: Graphviz cannot draw this%s", path, complaint);
+    if (picture) gvFreeRenderData(picture);
+    if (laid_out) gvFreeLayout(gvc, g);
+    return ok;
+}
+
+static bool write_picture(const char *at, const char *path, const struct format *format, const ct_text *dot) {
+    pthread_mutex_lock(&graphviz);
+    complaint[0] = '\0';
+    agusererrf before = agseterrf(keep_complaint);
+    GVC_t *gvc = gvContext();
+    Agraph_t *g = gvc ? agmemread(dot->text) : NULL;
+    bool ok = g && lay_out_and_write(at, path, format, gvc, g);
+    if (!g) ct_raise(CT_ERR_UNAVAILABLE, "ct_draw", at, "%s: Graphviz cannot read the drawing%s", path, complaint);
+    if (g) agclose(g);
+    if (gvc) gvFreeContext(gvc);
+    agseterrf(before);
+    pthread_mutex_unlock(&graphviz);
+    return ok;
+}
+#else
+static bool write_picture(const char *at, const char *path, const struct format *format, const ct_text *dot) {
+    (void)dot;
+    ct_raise(CT_ERR_UNAVAILABLE, "ct_draw", at,
+             "%s: this build has no Graphviz; draw a .dot file and convert it with `dot -T%s`", path,
+             format->renderer);
+    return false;
+}
+#endif
+
+bool ct_draw_at(const char *at, ct_tensor *f, const char *path) {
+    if (!path) return ct_raise_null("ct_draw", at, 1), false;
+    const struct format *format = find_format(path);
+    if (!format) {
+        ct_raise(CT_ERR_ARGUMENT, "ct_draw", at, "%s: ends in none of .dot, .gv, .svg, .png and .pdf", path);
+        return false;
+    }
+    ct_text dot = {0};
+    bool ok = ct_dot_text(&dot, "ct_draw", at, f) &&
+              (format->renderer ? write_picture(at, path, format, &dot) : write_file(at, path, dot.text, dot.length));
+    ct_text_free(&dot);
+    return ok;
+}

@@ -1,0 +1,427 @@
+/* The text of drawings: that it says all it should, and the same each time. */
+#include "inspect/internal.h"
+#include "support/files.h"
+#include "support/scalar_formula.h"
+
+#include <check.h>
+#include <locale.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LONGEST (1 << 22) /* of a drawing */
+
+static void setup(void) { support_make_folder(); }
+static void teardown(void) { support_remove_folder(); }
+
+/* f's drawing as text, valid until the next but one. */
+static const char *dot(ct_tensor *f) {
+    static char texts[2][LONGEST];
+    static int turn;
+    char *text = texts[turn++ % 2];
+    FILE *file = fopen(support_path("graph.dot"), "w+");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_msg(ct_dot(f, file), "%s", ct_error());
+    rewind(file);
+    text[fread(text, 1, LONGEST - 1, file)] = '\0';
+    fclose(file);
+    return text;
+}
+
+/* The drawing of one node, "    n3 [shape=... label=<...>];\n"; valid until the next. */
+static const char *node_text(const char *drawing, int number) {
+    static char text[4096];
+    char head[32];
+    snprintf(head, sizeof head, "    n%d [", number);
+    const char *begin = strstr(drawing, head), *end = begin ? strstr(begin, "];\n") : NULL;
+    ck_assert_msg(end && (size_t)(end - begin) < sizeof text, "no node %d in\n%.2000s", number, drawing);
+    snprintf(text, sizeof text, "%.*s", (int)(end - begin), begin);
+    return text;
+}
+
+static int count(const char *text, const char *part) {
+    int n = 0;
+    for (; (text = strstr(text, part)); text += strlen(part)) n++;
+    return n;
+}
+
+/* Captions and numbers of the rows of a node's table, "value|min|mean|max|" and so on; valid until the next. */
+static const char *row(const char *node, const char *caption) {
+    static char cells[256];
+    char head[64], *to = cells;
+    snprintf(head, sizeof head, ">%s&#160;&#160;<", caption);
+    const char *at = strstr(node, head);
+    ck_assert_msg(at, "no row %s in %s", caption, node);
+    const char *end = strstr(at, "</TR>");
+    for (at = strchr(at + 1, '>'); at < end; at++) {
+        size_t n = at[0] == '>' ? strcspn(at + 1, "<") : 0;
+        if (n == 0) continue;
+        const char *number = at + 1 + (strncmp(at + 1, "&#160;&#160;", 12) ? 0 : 12);
+        to += snprintf(to, sizeof cells - (size_t)(to - cells), "%.*s|", (int)(at + 1 + n - number), number);
+    }
+    return cells;
+}
+
+#define assert_row(node, caption, cells) ck_assert_str_eq(row(node, caption), cells)
+#define assert_has(text, part) ck_assert_msg(strstr(text, part), "no %s in\n%.2000s", part, text)
+
+/* ---- text --------------------------------------------------------------------------------------------------- */
+
+static const char *number(double value, int digits) {
+    static char copy[64];
+    ct_text out = {0};
+    ct_text_number(&out, value, digits);
+    snprintf(copy, sizeof copy, "%s", out.text);
+    ct_text_free(&out);
+    return copy;
+}
+
+START_TEST(numbers_read_well) {
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {
+        {0, "0"},
+        {-0.0, "0"},
+        {1, "1"},
+        {-1.5, "-1.5"},
+        {0.26887, "0.26887"},
+        {0.1 + 0.2, "0.3"},
+        {-0.9 * -1.169, "1.0521"},
+        {1.0 / 3, "0.333333"},
+        {123456, "123456"},
+        {1234567, "1.23457e6"},
+        {1e-5, "1e-5"},
+        {1e5, "100000"},
+        {1e10, "1e10"},
+        {-2.5e-10, "-2.5e-10"},
+        {1e100, "1e100"},
+        {1e-300, "1e-300"},
+        {INFINITY, "inf"},
+        {-INFINITY, "-inf"},
+        {NAN, "nan"},
+        {-NAN, "nan"},
+        {999999.5, "1e6"},
+        {5e-324, "4.94066e-324"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_str_eq(number(cases[i].value, 6), cases[i].text);
+    ck_assert_str_eq(number(1234567, 15), "1234567");
+}
+END_TEST
+
+/* Skipped where no such locale is installed. */
+START_TEST(numbers_are_the_same_in_every_locale) {
+    static const char *const names[] = {"de_DE.UTF-8", "de_DE", "fr_FR.UTF-8", "ps_AF"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (setlocale(LC_ALL, names[i])) ck_assert_str_eq(number(-0.26887, 6), "-0.26887");
+    setlocale(LC_ALL, "C");
+}
+END_TEST
+
+START_TEST(labels_are_escaped) {
+    static const struct {
+        const char *label, *text;
+    } cases[] = {
+        {"w1", "w1"},
+        {"<b>\"&amp;'", "&#60;b&#62;&#34;&#38;amp;&#39;"},
+        {"\\N", "&#92;&#92;N"},
+        {"a\nb\tc\rd", "a b c d"},
+        {"\x01\x1f\x7f", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+        {"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"},
+        {"\xff", "\xef\xbf\xbd"},
+        {"a\xc3", "a\xef\xbf\xbd"},                                               /* cut at the end */
+        {"\xc3(", "\xef\xbf\xbd("},                                               /* no continuation */
+        {"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},                                 /* longer than need be */
+        {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},                 /* a surrogate */
+        {"\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"}, /* beyond U+10FFFF */
+        {"\xc2\x85", "\xef\xbf\xbd"},       /* a control character of two bytes */
+        {"\xef\xbf\xbf", "\xef\xbf\xbd"},   /* no character */
+        {"\xe2\x80\xaex", "\xef\xbf\xbdx"}, /* text runs from right to left */
+        {"0123456789abcdef", "0123456789abcdef"},
+        {"0123456789abcdefg", "0123456789abcdef..."},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ct_text out = {0};
+        ct_text_escaped(&out, cases[i].label, 16);
+        ck_assert_str_eq(out.text, cases[i].text);
+        ct_text_free(&out);
+    }
+}
+END_TEST
+
+/* ---- scalar graphs ------------------------------------------------------------------------------------------ */
+
+START_TEST(every_value_and_gradient) {
+    ct_tensor *node[FORMULA_NODES];
+    ct_scope s = ct_begin();
+    ct_tensor *f = make_formula(node);
+    ct_backward(f);
+    const char *text = dot(f);
+    for (int i = 0; i < FORMULA_NODES; i++) {
+        const struct formula_node *n = &formula_nodes[i];
+        const char *drawn = node_text(text, i + 1);
+        char part[64];
+        snprintf(part, sizeof part, "<B>%s</B>", n->title);
+        assert_has(drawn, part);
+        snprintf(part, sizeof part, "%g|", n->value);
+        assert_row(drawn, "value", part);
+        snprintf(part, sizeof part, "%g|", n->gradient);
+        assert_row(drawn, "grad", part);
+        snprintf(part, sizeof part, "    n%d -> n%d;\n    n%d -> n%d;\n", n->x + 1, i + 1, n->y + 1, i + 1);
+        if (n->op) assert_has(text, part);
+        assert_has(drawn, i < P ? "shape=note" : i == F ? "peripheries=2" : "rounded");
+        assert_has(drawn, "tooltip=\"formula.c:1\"");
+    }
+    ck_assert_int_eq(count(text, " -> "), 2 * (FORMULA_NODES - P));
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* The whole text, as it was when the drawing was looked at. When it changes on purpose, look at the new one and
+ * replace the file: CT_UPDATE_GOLDEN=1 does so. */
+START_TEST(golden_file) {
+    static char golden[LONGEST];
+    const char *path = CT_SOURCE_DIR "/tests/golden/scalar_graph.dot";
+    ct_tensor *node[FORMULA_NODES];
+    ct_scope s = ct_begin();
+    ct_tensor *f = make_formula(node);
+    ct_backward(f);
+    if (getenv("CT_UPDATE_GOLDEN")) ck_assert(ct_draw(f, path));
+    FILE *file = fopen(path, "r");
+    ck_assert_msg(file, "%s is missing", path);
+    golden[fread(golden, 1, LONGEST - 1, file)] = '\0';
+    fclose(file);
+    ck_assert_str_eq(dot(f), golden);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+START_TEST(two_drawings_are_the_same) {
+    static char first[LONGEST];
+    ct_tensor *node[FORMULA_NODES];
+    for (int i = 0; i < 3; i++) {
+        ct_scope s = ct_begin();
+        for (int k = 0; k < i; k++) ct_var(1, "in the way"); /* other addresses, other places in the scope */
+        ct_tensor *f = make_formula(node);
+        ct_backward(f);
+        if (i == 0) strcpy(first, dot(f));
+        ck_assert_str_eq(dot(f), first);
+        ck_assert_str_eq(dot(f), first);
+        ck_assert(ct_end(s));
+    }
+}
+END_TEST
+
+START_TEST(no_pass_no_gradient) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_var(2, "x"), *c = ct_label(ct_scalar(3), "c"), *y = ct_mul(x, c), *z = ct_square(x);
+    assert_row(node_text(dot(y), 1), "grad", "-|");
+    assert_row(node_text(dot(y), 3), "grad", "-|");
+    ct_backward(y);
+    const char *text = dot(y);
+    assert_row(node_text(text, 1), "grad", "3|");
+    assert_row(node_text(text, 2), "grad", "-|"); /* a constant */
+    assert_row(node_text(text, 3), "grad", "1|");
+    assert_has(node_text(text, 2), "[shape=box, style=filled, fillcolor=\"#ffffff\"");
+    ct_backward(z);
+    assert_row(node_text(dot(y), 3), "grad", "-|"); /* the last pass did not reach it */
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+static const char *title(ct_tensor *t) {
+    static char text[256];
+    const char *drawing = dot(t), *begin = NULL;
+    for (const char *p = drawing; (p = strstr(p, "<B>")); p++) begin = p + 3; /* the last node is t */
+    ck_assert_ptr_nonnull(begin);
+    snprintf(text, sizeof text, "%.*s", (int)(strstr(begin, "</B>") - begin), begin);
+    return text;
+}
+
+START_TEST(formulas_name_their_operands) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_var(2, "x"), *y = ct_var(3, "y"), *w = ct_label(ct_var(1, NULL), "fc.w[0]'");
+    ct_tensor *v = ct_requires_grad(ct_ones(CT_F64, CT_SHAPE(2)));
+    ct_tensor *m = ct_label(ct_ones(CT_F64, CT_SHAPE(2, 2)), "m");
+    ck_assert_str_eq(title(ct_label(ct_add(y, x), "z")), "z = y + x");
+    ck_assert_str_eq(title(ct_exp(x)), "n2 = exp x");
+    ck_assert_str_eq(title(ct_relu(w)), "n2 = max(fc.w[0]&#39;, 0)");
+    ck_assert_str_eq(title(ct_leaky_relu(x, 0.1)), "n2 = leaky_relu(x, slope)");
+    ck_assert_str_eq(title(ct_mul(x, x)), "n2 = x * x");
+    ck_assert_str_eq(title(ct_lt(x, y)), "n3 = x &#60; y");
+    ck_assert_str_eq(title(ct_mul(ct_scalar(2), x)), "n3 = 2 * x");
+    ck_assert_str_eq(title(ct_sub(x, ct_scalar(-0.5))), "n3 = x - (-0.5)");
+    ck_assert_str_eq(title(ct_pow(ct_label(ct_add(x, y), "x + y"), y)), "n4 = (x + y) ^ y");
+    ck_assert_str_eq(title(ct_mul(ct_label(ct_neg(x), "  "), y)), "n4 = n3 * y");
+    ck_assert_str_eq(title(ct_concat(CT_LIST(v, v), 0)), "n2 = concat(n1, n1)");
+    ck_assert_str_eq(title(ct_concat(CT_LIST(v, v, v, v, v), 0)), "n2 = concat(n1, n1, n1, n1, ... 5 in all)");
+    ck_assert_str_eq(title(ct_affine(v, m, NULL)), "n3 = n1 @ m^T + 0");
+    ck_assert_str_eq(title(ct_where(ct_gt(x, y), x, y)), "n4 = n3 ? x : y");
+    ck_assert_str_eq(title(ct_label(x, "a name that is longer than thirty-two characters")),
+                     "a name that is longer than thirt...");
+    ck_assert_msg(ct_end(s), "%s", ct_error());
+}
+END_TEST
+
+/* Parameters have no place in the order of creation, nor has what was carried out of a scope in that of its users:
+ * they come just before their first user. */
+START_TEST(order_of_creation) {
+    ct_tensor *w = ct_parameter(CT_F64, CT_SCALAR, "w"), *unused = ct_parameter(CT_F64, CT_SCALAR, "unused");
+    ct_scope outer = ct_begin(), inner = ct_begin();
+    ct_tensor *x = ct_var(1, "x"), *y = ct_label(ct_exp(x), "y"), *kept = ct_keep(ct_label(ct_scalar(7), "kept"));
+    ct_exp(y); /* not part of the graph */
+    ct_tensor *z = ct_label(ct_mul(y, w), "z");
+    ct_tensor *f = ct_label(ct_mul(z, ct_add(kept, w)), "f");
+    static const char *const titles[] = {"x", "y = exp x", "w", "z = y * w", "kept", "n6 = kept + w", "f = z * n6"};
+    const char *text = dot(f);
+    for (int i = 0; i < 7; i++) {
+        char part[64];
+        snprintf(part, sizeof part, "<B>%s</B>", titles[i]);
+        assert_has(node_text(text, i + 1), part);
+    }
+    ck_assert_int_eq(count(text, "label=<"), 7);
+    ck_assert(ct_end(inner));
+    ck_assert_str_eq(title(w), "w");
+    ck_assert(ct_end(outer));
+    ct_free(w);
+    ct_free(unused);
+}
+END_TEST
+
+/* The direction that needs fewer columns. */
+START_TEST(direction) {
+    ct_tensor *node[FORMULA_NODES];
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_var(1, "x");
+    assert_has(dot(make_formula(node)), "rankdir=LR");
+    assert_has(dot(ct_exp(ct_sin(ct_exp(x)))), "rankdir=TB");
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* ---- larger tensors ----------------------------------------------------------------------------------------- */
+
+START_TEST(tensors_are_summarised) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_label(ct_from(CT_F32, CT_SHAPE(2, 3), (float[]){1, 2, 3, 4, 5, -3}), "x");
+    ct_tensor *w = ct_requires_grad(ct_from(CT_F32, CT_SHAPE(3), (float[]){0.5f, -1, 1.0f / 3}));
+    ct_tensor *f = ct_sum(ct_mul(x, w), CT_ALL);
+    ct_backward(f);
+    const char *text = dot(f);
+    assert_has(node_text(text, 1), ">f32 (2, 3)<");
+    assert_row(node_text(text, 1), "value", "-3|2|5|");
+    assert_row(node_text(text, 1), "grad", "-|");
+    assert_row(node_text(text, 2), "value", "-1|-0.05556|0.5|");
+    assert_row(node_text(text, 2), "grad", "0|4|7|");
+    assert_row(node_text(text, 4), "grad", "1|");
+    ck_assert_ptr_null(strstr(node_text(text, 4), "f32"));
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+START_TEST(odd_tensors) {
+    ct_scope s = ct_begin();
+    ct_tensor *one = ct_from(CT_F64, CT_SHAPE(1, 1), (double[]){-1.25});
+    ct_tensor *none = ct_zeros(CT_F64, CT_SHAPE(0, 4));
+    ct_tensor *nan = ct_from(CT_F64, CT_SHAPE(3), (double[]){1, NAN, 2});
+    ct_tensor *infinite = ct_from(CT_F64, CT_SHAPE(2), (double[]){1, INFINITY});
+    ct_tensor *bits = ct_from(CT_BOOL, CT_SHAPE(4), (uint8_t[]){0, 1, 1, 1});
+    ct_tensor *large = ct_from(CT_I64, CT_SHAPE(3), (int64_t[]){-12345678, 0, 123456789});
+    assert_has(node_text(dot(one), 1), ">f64 (1, 1)<");
+    assert_row(node_text(dot(one), 1), "value", "-1.25|");
+    assert_has(node_text(dot(none), 1), ">f64 (0, 4)<");
+    assert_row(node_text(dot(none), 1), "value", "-|");
+    assert_row(node_text(dot(nan), 1), "value", "nan|nan|nan|");
+    assert_row(node_text(dot(infinite), 1), "value", "1|inf|inf|");
+    assert_row(node_text(dot(bits), 1), "value", "0|0.75|1|");
+    assert_row(node_text(dot(large), 1), "value", "-12345678|3.704e7|123456789|");
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* ---- large graphs ------------------------------------------------------------------------------------------- */
+
+static ct_tensor *chain(int nodes) {
+    ct_tensor *f = ct_var(0.5, "x");
+    for (int i = 1; i < nodes; i++) f = i % 3 ? ct_sin(f) : ct_neg(f);
+    return f;
+}
+
+START_TEST(folding) {
+    ct_scope s = ct_begin();
+    const char *text = dot(chain(2000));
+    ck_assert_int_eq(count(text, "label=<"), 2000);
+    ck_assert_ptr_null(strstr(text, "folded"));
+    text = dot(chain(2001));
+    ck_assert_int_eq(count(text, "label=<"), 201);
+    assert_has(text, "<B>1801 nodes folded</B><BR/>n101 to n1901<BR/>1201 ct_sin<BR/>600 ct_neg>];");
+    ck_assert_int_eq(count(text, " -> "), 200);
+    assert_has(text, "    n100 -> folded;\n");
+    assert_has(text, "    folded -> n1902;\n");
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* A leaf at the start that each later node uses: one edge into the fold, and one to each that is shown. */
+START_TEST(edges_around_a_fold) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_var(0.5, "x"), *first = NULL, *f = x;
+    for (int i = 0; i < 3000; i++) {
+        f = ct_mul(f, x);
+        if (i == 1500) first = f;
+    }
+    f = ct_add(ct_add(f, first), first);
+    const char *text = dot(f);
+    ck_assert_int_eq(count(text, "    n1 -> "), 99 + 1 + 1 + 98); /* twice to n2; the fold once */
+    ck_assert_int_eq(count(text, "    n1 -> folded"), 1);
+    ck_assert_int_eq(count(text, "    folded -> "), 3);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+static void *draw_deep_chain(void *path) {
+    ct_scope s = ct_begin();
+    ct_tensor *f = chain(1000000);
+    bool ok = ct_backward(f) && ct_draw(f, path);
+    return ct_end(s) && ok ? NULL : (void *)ct_error();
+}
+
+/* On a stack of 256 KiB; Graphviz itself draws only 201 nodes. */
+START_TEST(a_deep_chain) {
+    static char text[LONGEST];
+    pthread_t thread;
+    pthread_attr_t small;
+    void *failure;
+    pthread_attr_init(&small);
+    ck_assert_int_eq(pthread_attr_setstacksize(&small, 256 << 10), 0);
+    ck_assert_int_eq(pthread_create(&thread, &small, draw_deep_chain, (void *)support_path("deep.dot")), 0);
+    pthread_join(thread, &failure);
+    ck_assert_msg(!failure, "%s", (const char *)failure);
+    text[support_get("deep.dot", (uint8_t *)text, LONGEST - 1)] = '\0';
+    assert_has(text, "<B>999800 nodes folded</B><BR/>n101 to n999900");
+}
+END_TEST
+
+Suite *ct_suite(void) {
+    const struct {
+        const char *name;
+        const TTest *tests[10];
+    } cases[] = {
+        {"text", {numbers_read_well, numbers_are_the_same_in_every_locale, labels_are_escaped}},
+        {"scalars",
+         {every_value_and_gradient, golden_file, two_drawings_are_the_same, no_pass_no_gradient,
+          formulas_name_their_operands, order_of_creation, direction}},
+        {"tensors", {tensors_are_summarised, odd_tensors}},
+        {"large graphs", {folding, edges_around_a_fold, a_deep_chain}},
+    };
+    Suite *suite = suite_create("draw");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        TCase *c = tcase_create(cases[i].name);
+        tcase_add_checked_fixture(c, setup, teardown);
+        for (const TTest *const *test = cases[i].tests; *test; test++) tcase_add_test(c, *test);
+        suite_add_tcase(suite, c);
+    }
+    return suite;
+}
