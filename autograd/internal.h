@@ -96,6 +96,9 @@ ct_tensor *ct_record_again(const char *at, const ct_tensor *z, ct_tensor *const 
 /* Raises in z's name with its operands written into the formula: "ct_matmul: x(24,784) @ W(128,64): ...". */
 bool ct_op_fail(const ct_tensor *z, ct_error_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* A leaf with uniform elements in [low, high): for the samples of ops. */
+ct_tensor *ct_sample_leaf(ct_dtype dtype, ct_shape shape, double low, double high);
+
 /* Zero or all-v tensor like t, of its shape and dtype; v as a 0-d constant of t's dtype. For rules. */
 ct_tensor *ct_full_like(const char *at, const ct_tensor *t, double v);
 ct_tensor *ct_constant_like(const char *at, const ct_tensor *t, double v);

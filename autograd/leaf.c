@@ -39,6 +39,10 @@ ct_scope ct_begin_no_grad(void) {
     return s;
 }
 
+ct_tensor *ct_sample_leaf(ct_dtype dtype, ct_shape shape, double low, double high) {
+    return ct_requires_grad_at(NULL, ct_uniform_at(NULL, dtype, shape, low, high));
+}
+
 /* ---- constants for rules ------------------------------------------------------------------------------------ */
 
 ct_tensor *ct_full_like(const char *at, const ct_tensor *t, double v) {

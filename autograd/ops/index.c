@@ -78,7 +78,7 @@ typedef struct index_case {
 static ct_sample sample(ct_op_id op, const index_case *cases, size_t n, int i, ct_dtype dtype) {
     if ((size_t)i >= n) return (ct_sample){.z = NULL};
     const index_case *c = &cases[i];
-    ct_tensor *x = ct_requires_grad_at(NULL, ct_uniform_at(NULL, dtype, c->x, -3, 3));
+    ct_tensor *x = ct_sample_leaf(dtype, c->x, -3, 3);
     ct_tensor *y = ct_from_at(NULL, CT_I64, c->y, c->index);
     return (ct_sample){.z = record(NULL, op, x, c->axis, y, c->extent), .leaf = {x}};
 }

@@ -234,8 +234,6 @@ static ct_tensor *ct_matmul_vjp(const char *at, ct_tensor *z, ct_tensor *g, int 
     return ct_reshape(gx, shape);
 }
 
-/* For samples: a leaf of the case's dtype. */
-#define LEAF(shape) ct_requires_grad_at(NULL, ct_uniform_at(NULL, dtype, shape, -2, 2))
 
 static ct_sample ct_matmul_samples(int i, ct_dtype dtype) {
     const struct {
@@ -264,7 +262,7 @@ static ct_sample ct_matmul_samples(int i, ct_dtype dtype) {
         {CT_SHAPE(0, 2, 3), CT_SHAPE(3, 2), false, false},
     };
     if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
-    ct_tensor *x = LEAF(cases[i].x), *y = LEAF(cases[i].y);
+    ct_tensor *x = ct_sample_leaf(dtype, cases[i].x, -2, 2), *y = ct_sample_leaf(dtype, cases[i].y, -2, 2);
     return (ct_sample){.z = product(NULL, x, y, cases[i].transpose_x, cases[i].transpose_y), .leaf = {x, y}};
 }
 
@@ -333,8 +331,9 @@ static ct_sample ct_affine_samples(int i, ct_dtype dtype) {
         {CT_SHAPE(0, 3), 2, true}, {CT_SHAPE(2, 0), 3, true},    {CT_SHAPE(2, 3), 0, true},
     };
     if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
-    ct_tensor *x = LEAF(cases[i].x), *y = LEAF(CT_SHAPE(cases[i].out, cases[i].x.dim[cases[i].x.ndim - 1]));
-    ct_tensor *w = cases[i].biased ? LEAF(CT_SHAPE(cases[i].out)) : NULL;
+    ct_shape weight = CT_SHAPE(cases[i].out, cases[i].x.dim[cases[i].x.ndim - 1]);
+    ct_tensor *x = ct_sample_leaf(dtype, cases[i].x, -2, 2), *y = ct_sample_leaf(dtype, weight, -2, 2);
+    ct_tensor *w = cases[i].biased ? ct_sample_leaf(dtype, CT_SHAPE(cases[i].out), -2, 2) : NULL;
     return (ct_sample){.z = ct_affine_at(NULL, x, y, w), .leaf = {x, y, w}};
 }
 

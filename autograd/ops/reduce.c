@@ -134,7 +134,7 @@ static ct_sample reduce_sample(int i, reduction *op, ct_tensor *(*draw)(ct_dtype
 }
 
 static ct_tensor *draw_any(ct_dtype dtype, ct_shape shape) {
-    return ct_requires_grad_at(NULL, ct_uniform_at(NULL, dtype, shape, -3, 3));
+    return ct_sample_leaf(dtype, shape, -3, 3);
 }
 
 /* Up to 101 different multiples of 0.1, in disorder. */

@@ -6,9 +6,6 @@
 #undef CT_HERE
 #define CT_HERE at
 
-/* For samples: a leaf of the case's dtype. */
-#define LEAF(shape) ct_requires_grad_at(NULL, ct_uniform_at(NULL, dtype, shape, -3, 3))
-
 /* ---- ct_where: a 0-d y or w takes the dtype of the other ------------------------------------------------------- */
 
 ct_tensor *ct_where_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *w) {
@@ -61,7 +58,7 @@ static ct_sample ct_where_samples(int i, ct_dtype dtype) {
     };
     if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
     ct_tensor *c = ct_cast_at(NULL, ct_uniform_at(NULL, CT_F32, cases[i][0], 0, 2), CT_I32); /* 0 or 1 */
-    ct_tensor *y = LEAF(cases[i][1]), *w = LEAF(cases[i][2]);
+    ct_tensor *y = ct_sample_leaf(dtype, cases[i][1], -3, 3), *w = ct_sample_leaf(dtype, cases[i][2], -3, 3);
     return (ct_sample){.z = ct_where_at(NULL, ct_cast_at(NULL, c, CT_BOOL), y, w), .leaf = {NULL, y, w}};
 }
 
@@ -94,7 +91,7 @@ static ct_tensor *ct_cast_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k)
 static ct_sample ct_cast_samples(int i, ct_dtype dtype) {
     const ct_shape cases[] = {CT_SHAPE(2, 3), CT_SCALAR, CT_SHAPE(0)};
     if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
-    ct_tensor *x = LEAF(cases[i]);
+    ct_tensor *x = ct_sample_leaf(dtype, cases[i], -3, 3);
     return (ct_sample){.z = ct_cast_at(NULL, x, dtype), .leaf = {x}};
 }
 
@@ -163,7 +160,7 @@ static ct_sample ct_dropout_samples(int i, ct_dtype dtype) {
     } cases[] = {{CT_SHAPE(4, 5), 0.5}, {CT_SHAPE(7), 0.1}, {CT_SCALAR, 0.5}, {CT_SHAPE(3), 0}, {CT_SHAPE(3), 1},
                  {CT_SHAPE(0), 0.5}};
     if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
-    ct_tensor *x = LEAF(cases[i].shape);
+    ct_tensor *x = ct_sample_leaf(dtype, cases[i].shape, -3, 3);
     return (ct_sample){.z = ct_dropout_at(NULL, x, cases[i].p), .leaf = {x}};
 }
 

@@ -7,9 +7,6 @@
 #undef CT_HERE
 #define CT_HERE at
 
-/* For samples: a leaf of the case's dtype. */
-#define LEAF(shape) ct_requires_grad_at(NULL, ct_uniform_at(NULL, dtype, shape, -2, 2))
-
 /* x as (rows, n), n being the last axis. An empty x has no rows: its extents may be too large to be multiplied. */
 static ct_rows rows_of(const ct_tensor *x) {
     int64_t size = x->extent->size, n = x->extent->dim[x->ndim - 1];
@@ -70,7 +67,7 @@ static ct_sample softmax_sample(int i, ct_dtype dtype, ct_tensor *(*op)(const ch
         {CT_SHAPE(0, 3), 1},     {CT_SHAPE(2, 0), 1},  {CT_SHAPE(2, 2, 2), -3},
     };
     if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
-    ct_tensor *x = LEAF(cases[i].shape);
+    ct_tensor *x = ct_sample_leaf(dtype, cases[i].shape, -2, 2);
     return (ct_sample){.z = op(NULL, x, cases[i].axis), .leaf = {x}};
 }
 
@@ -236,7 +233,7 @@ static ct_sample ct_cross_entropy_samples(int i, ct_dtype dtype) {
     if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
     ct_shape rows = cases[i].shape;
     int64_t n = rows.dim[--rows.ndim];
-    ct_tensor *x = LEAF(cases[i].shape), *y = ct_full_at(NULL, cases[i].classes, rows, 0);
+    ct_tensor *x = ct_sample_leaf(dtype, cases[i].shape, -2, 2), *y = ct_full_at(NULL, cases[i].classes, rows, 0);
     for (int64_t r = 0; r < ct_size(y); r++) ct_write_element(cases[i].classes, y->data, r, (double)(r * 7 % n));
     return (ct_sample){.z = ct_cross_entropy_at(NULL, x, y), .leaf = {x}};
 }
@@ -286,7 +283,7 @@ static ct_tensor *ct_cross_entropy_probs_vjp(const char *at, ct_tensor *z, ct_te
 static ct_sample ct_cross_entropy_probs_samples(int i, ct_dtype dtype) {
     const ct_shape cases[] = {CT_SHAPE(5), CT_SHAPE(4, 3), CT_SHAPE(2, 3, 4), CT_SHAPE(3, 1), CT_SHAPE(2, 35)};
     if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
-    ct_tensor *x = LEAF(cases[i]), *y = LEAF(cases[i]);
+    ct_tensor *x = ct_sample_leaf(dtype, cases[i], -2, 2), *y = ct_sample_leaf(dtype, cases[i], -2, 2);
     return (ct_sample){.z = ct_cross_entropy_probs_at(NULL, x, y), .leaf = {x, y}};
 }
 
