@@ -31,8 +31,14 @@ static bool write_file(const char *at, const char *path, const void *bytes, size
 #include <math.h>
 #include <pthread.h>
 
-/* Graphviz keeps its state in globals: one drawing at a time. */
+#define DPI 144.0         /* of a bitmap: sharp on today's screens, if that is at most */
+#define MOST_PIXELS 64e6  /* as many, and at most */
+#define LONGEST_EDGE 30e3 /* so many along an edge; beyond, Graphviz fails */
+
+/* Graphviz keeps its state in globals: one drawing at a time. Its context lives as long as the process, because its
+ * text plugin still looks at the last font after gvFreeContext(). */
 static pthread_mutex_t graphviz = PTHREAD_MUTEX_INITIALIZER;
+static GVC_t *context;
 static char complaint[200]; /* Graphviz's last words, instead of its printing them */
 
 static int keep_complaint(char *message) {
@@ -41,27 +47,22 @@ static int keep_complaint(char *message) {
     return 0;
 }
 
-#define DPI 144.0         /* of a bitmap: sharp on today's screens, if that is at most */
-#define MOST_PIXELS 64e6  /* as many, and at most */
-#define LONGEST_EDGE 30e3 /* so many along an edge; beyond, Graphviz fails */
-
 static double choose_dpi(Agraph_t *g) {
     boxf box = GD_bb(g); /* in points, 72 an inch */
     double width = (box.UR.x - box.LL.x) / 72 + 1, height = (box.UR.y - box.LL.y) / 72 + 1;
     return fmin(DPI, fmin(sqrt(MOST_PIXELS / (width * height)), LONGEST_EDGE / fmax(width, height)));
 }
 
-static bool lay_out_and_write(const char *at, const char *path, const struct format *format, GVC_t *gvc,
-                              Agraph_t *g) {
+static bool lay_out_and_write(const char *at, const char *path, const struct format *format, Agraph_t *g) {
     char *picture = NULL;
     unsigned n = 0;
-    bool laid_out = gvLayout(gvc, g, "dot") == 0;
+    bool laid_out = gvLayout(context, g, "dot") == 0;
     if (laid_out && !strcmp(format->renderer, "png")) GD_drawing(g)->dpi = choose_dpi(g);
-    bool drawn = laid_out && gvRenderData(gvc, g, format->renderer, &picture, &n) == 0 && picture && n > 0;
+    bool drawn = laid_out && gvRenderData(context, g, format->renderer, &picture, &n) == 0 && picture && n > 0;
     bool ok = drawn && write_file(at, path, picture, n);
     if (!drawn) ct_raise(CT_ERR_UNAVAILABLE, "ct_draw", at, "%s: Graphviz cannot draw this%s", path, complaint);
     if (picture) gvFreeRenderData(picture);
-    if (laid_out) gvFreeLayout(gvc, g);
+    if (laid_out) gvFreeLayout(context, g);
     return ok;
 }
 
@@ -69,12 +70,11 @@ static bool write_picture(const char *at, const char *path, const struct format 
     pthread_mutex_lock(&graphviz);
     complaint[0] = '\0';
     agusererrf before = agseterrf(keep_complaint);
-    GVC_t *gvc = gvContext();
-    Agraph_t *g = gvc ? agmemread(dot->text) : NULL;
-    bool ok = g && lay_out_and_write(at, path, format, gvc, g);
+    if (!context) context = gvContext();
+    Agraph_t *g = context ? agmemread(dot->text) : NULL;
+    bool ok = g && lay_out_and_write(at, path, format, g);
     if (!g) ct_raise(CT_ERR_UNAVAILABLE, "ct_draw", at, "%s: Graphviz cannot read the drawing%s", path, complaint);
     if (g) agclose(g);
-    if (gvc) gvFreeContext(gvc);
     agseterrf(before);
     pthread_mutex_unlock(&graphviz);
     return ok;
