@@ -118,12 +118,6 @@ END_TEST
 /* ---- pictures ----------------------------------------------------------------------------------------------- */
 
 #ifdef CT_HAVE_GVC
-/* Graphviz does not give back all memory of HTML-like labels, nor do the libraries that it measures text with. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void) {
-    return "leak:libgvc\nleak:libfontconfig\nleak:libglib\nleak:libpango\n";
-}
-
 static const char *const odd_labels[] = {
     "<b>&amp;\"'\\",
     "\\N \\G \\L \\n \\\\",
