@@ -28,6 +28,7 @@ static bool write_file(const char *at, const char *path, const void *bytes, size
 
 #ifdef CT_HAVE_GVC
 #include <graphviz/gvc.h>
+#include <locale.h>
 #include <math.h>
 #include <pthread.h>
 
@@ -70,13 +71,19 @@ static bool lay_out_and_write(const char *at, const char *path, const struct for
 static bool write_picture(const char *at, const char *path, const struct format *format, const ct_text *dot) {
     pthread_mutex_lock(&graphviz);
     complaint[0] = '\0';
-    agusererrf before = agseterrf(keep_complaint);
+    agusererrf errors_before = agseterrf(keep_complaint);
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* Graphviz reads "0.15" as the locale has it */
+    locale_t locale_before = c ? uselocale(c) : (locale_t)0;
     if (!context) context = gvContext();
     Agraph_t *g = context ? agmemread(dot->text) : NULL;
     bool ok = g && lay_out_and_write(at, path, format, g);
     if (!g) ct_raise(CT_ERR_UNAVAILABLE, "ct_draw", at, "%s: Graphviz cannot read the drawing%s", path, complaint);
     if (g) agclose(g);
-    agseterrf(before);
+    if (c) {
+        uselocale(locale_before);
+        freelocale(c);
+    }
+    agseterrf(errors_before);
     pthread_mutex_unlock(&graphviz);
     return ok;
 }
