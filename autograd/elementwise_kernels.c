@@ -11,22 +11,25 @@
 #include "autograd/elementwise_loops.inc"
 
 /* Comparisons write bool (one byte) and have no rule. */
-#define COMPARE_LOOP(name, type, result)                                                                             \
+#define COMPARE_LOOP(name, type, operands, result)                                                                   \
     static void name(int64_t n, const void *const *restrict in, void *restrict out_, const double *p) {              \
-        const type *xs = in[0], *ys = in[1];                                                                         \
+        const type *xs = in[0], *ys = in[operands - 1];                                                              \
         uint8_t *restrict out = out_;                                                                                \
-        (void)p;                                                                                                     \
+        (void)p, (void)ys;                                                                                           \
         for (int64_t i = 0; i < n; i++) {                                                                            \
             const type x = xs[i], y = ys[i];                                                                         \
+            (void)y;                                                                                                 \
             out[i] = result;                                                                                         \
         }                                                                                                            \
     }
-#define CT_COMPARE(symbol, formula, value, doc)                                                                      \
-    COMPARE_LOOP(symbol##_u8, uint8_t, value)                                                                        \
-    COMPARE_LOOP(symbol##_i32, int32_t, value)                                                                       \
-    COMPARE_LOOP(symbol##_i64, int64_t, value)                                                                       \
-    COMPARE_LOOP(symbol##_f32, float, value)                                                                         \
-    COMPARE_LOOP(symbol##_f64, double, value)
+#define COMPARE_LOOPS(symbol, operands, value)                                                                       \
+    COMPARE_LOOP(symbol##_u8, uint8_t, operands, value)                                                              \
+    COMPARE_LOOP(symbol##_i32, int32_t, operands, value)                                                             \
+    COMPARE_LOOP(symbol##_i64, int64_t, operands, value)                                                             \
+    COMPARE_LOOP(symbol##_f32, float, operands, value)                                                               \
+    COMPARE_LOOP(symbol##_f64, double, operands, value)
+#define CT_COMPARE(symbol, formula, value, doc) COMPARE_LOOPS(symbol, 2, value)
+#define CT_PREDICATE(symbol, formula, value, doc) COMPARE_LOOPS(symbol, 1, value)
 #include "autograd/ops.def"
 
 #define CT_UNARY(symbol, ...)                                                                                        \
@@ -45,6 +48,7 @@
                                     [CT_I64] = symbol##_i64,                                                         \
                                     [CT_F32] = symbol##_f32,                                                         \
                                     [CT_F64] = symbol##_f64}},
+#define CT_PREDICATE CT_COMPARE
 const ct_elementwise_table CT_ISA_NAME(ct_elementwise) = {
     .row = {
 #include "autograd/ops.def"

@@ -15,6 +15,7 @@ typedef enum ct_op_id {
 #define CT_UNARY_PQ CT_UNARY
 #define CT_BINARY CT_UNARY
 #define CT_COMPARE CT_UNARY
+#define CT_PREDICATE CT_UNARY
 #define CT_KERNEL CT_UNARY
 #include "autograd/ops.def"
     CT_OP_COUNT
@@ -30,7 +31,17 @@ typedef enum ct_op_kind {
 } ct_op_kind;
 
 /* The domains of ops.def's samples column. */
-typedef enum ct_domain { CT_DOMAIN_ANY, CT_DOMAIN_POSITIVE, CT_DOMAIN_NONZERO, CT_DOMAIN_APART } ct_domain;
+typedef enum ct_domain {
+    CT_DOMAIN_ANY,
+    CT_DOMAIN_POSITIVE,
+    CT_DOMAIN_NONZERO,
+    CT_DOMAIN_UNIT,
+    CT_DOMAIN_PROBABILITY,
+    CT_DOMAIN_ABOVE_ONE,
+    CT_DOMAIN_APART,
+    CT_DOMAIN_STEPS,
+    CT_DOMAIN_QUOTIENT,
+} ct_domain;
 
 /* One case of the gradient sweep: an op's result, recorded from leaves. */
 typedef struct ct_sample {
@@ -72,6 +83,7 @@ typedef struct ct_op_parts {
 #define CT_UNARY_PQ CT_KERNEL
 #define CT_BINARY CT_KERNEL
 #define CT_COMPARE CT_KERNEL
+#define CT_PREDICATE CT_KERNEL
 #include "autograd/ops.def"
 
 typedef struct ct_op {

@@ -6,7 +6,12 @@
 #define ANY CT_DOMAIN_ANY
 #define POSITIVE CT_DOMAIN_POSITIVE
 #define NONZERO CT_DOMAIN_NONZERO
+#define UNIT CT_DOMAIN_UNIT
+#define PROBABILITY CT_DOMAIN_PROBABILITY
+#define ABOVE_ONE CT_DOMAIN_ABOVE_ONE
 #define APART CT_DOMAIN_APART
+#define STEPS CT_DOMAIN_STEPS
+#define QUOTIENT CT_DOMAIN_QUOTIENT
 
 #define ROW(symbol, text, operands, what, where, description)                                                        \
     static const ct_op symbol##_op = {.name = #symbol,                                                               \
@@ -17,12 +22,13 @@
                                       .domain = where,                                                               \
                                       .parts = &symbol##_parts};
 #define CT_UNARY(symbol, formula, value, gx, samples, doc) ROW(symbol, formula, 1, CT_ELEMENTWISE, samples, doc)
-#define CT_UNARY_P(symbol, parameter, formula, value, gx, samples, doc)                                              \
+#define CT_UNARY_P(symbol, parameter, valid, formula, value, gx, samples, doc)                                              \
     ROW(symbol, formula, 1, CT_ELEMENTWISE, samples, doc)
-#define CT_UNARY_PQ(symbol, parameter, second, formula, value, gx, samples, doc)                                     \
+#define CT_UNARY_PQ(symbol, parameter, second, valid, formula, value, gx, samples, doc)                                     \
     ROW(symbol, formula, 1, CT_ELEMENTWISE, samples, doc)
 #define CT_BINARY(symbol, formula, value, gx, gy, samples, doc) ROW(symbol, formula, 2, CT_ELEMENTWISE, samples, doc)
 #define CT_COMPARE(symbol, formula, value, doc) ROW(symbol, formula, 2, CT_NOT_DIFFERENTIABLE, ANY, doc)
+#define CT_PREDICATE(symbol, formula, value, doc) ROW(symbol, formula, 1, CT_NOT_DIFFERENTIABLE, ANY, doc)
 #define CT_KERNEL(symbol, formula, parameters, operands, kind, doc) ROW(symbol, formula, operands, kind, ANY, doc)
 #include "autograd/ops.def"
 
@@ -31,6 +37,7 @@
 #define CT_UNARY_PQ CT_UNARY
 #define CT_BINARY CT_UNARY
 #define CT_COMPARE CT_UNARY
+#define CT_PREDICATE CT_UNARY
 #define CT_KERNEL CT_UNARY
 const ct_op *ct_op_table[CT_OP_COUNT] = {
 #include "autograd/ops.def"

@@ -27,14 +27,15 @@ typedef struct row {
     {.section = kind, .name = #symbol, .formula = text, .doc = description, .parameters = __VA_ARGS__},
 #define CT_UNARY(symbol, formula, z, gx, samples, doc)                                                               \
     ROW(UNARY, symbol, formula, doc, "(ct_tensor *x)", .value = #z, .cotangents = {#gx})
-#define CT_UNARY_P(symbol, p, formula, z, gx, samples, doc)                                                          \
+#define CT_UNARY_P(symbol, p, valid, formula, z, gx, samples, doc)                                                          \
     ROW(UNARY, symbol, formula, doc, "(ct_tensor *x, double " #p ")", .value = #z, .cotangents = {#gx})
-#define CT_UNARY_PQ(symbol, p, q, formula, z, gx, samples, doc)                                                      \
+#define CT_UNARY_PQ(symbol, p, q, valid, formula, z, gx, samples, doc)                                                      \
     ROW(UNARY, symbol, formula, doc, "(ct_tensor *x, double " #p ", double " #q ")", .value = #z, .cotangents = {#gx})
 #define CT_BINARY(symbol, formula, z, gx, gy, samples, doc)                                                          \
     ROW(BINARY, symbol, formula, doc, "(ct_tensor *x, ct_tensor *y)", .value = #z, .cotangents = {#gx, #gy})
 #define CT_COMPARE(symbol, formula, z, doc)                                                                          \
     ROW(COMPARISON, symbol, formula, doc, "(ct_tensor *x, ct_tensor *y)", .value = #z)
+#define CT_PREDICATE(symbol, formula, z, doc) ROW(COMPARISON, symbol, formula, doc, "(ct_tensor *x)", .value = #z)
 #define CT_KERNEL(symbol, formula, parameters, operands, kind, doc) ROW(KERNEL, symbol, formula, doc, #parameters)
 static const row rows[] = {
 #include "autograd/ops.def"
@@ -44,9 +45,10 @@ static const char head[] =
     "/* autograd/: every operation. Made from ops.def by ops_header.c, and a part of autograd.h; include that.\n"
     " *\n"
     " * Below, x, y and w are the operands, z is the result and g its cotangent. Elementwise ops say how z is made\n"
-    " * (z =) and the cotangents of their operands (gx =, gy =), in words that are ops too: ADD SUB MUL DIV NEG\n"
-    " * SQUARE SQRT POW EXP EXPM1 LOG SIN COS SIGMOID SIGN; C(v) is the constant v, WHERE(c, a, b) is a where c\n"
-    " * holds and else b, GT and EQ are conditions, and ZERO is a derivative of 0 wherever there is one.\n"
+    " * (z =) and the cotangents of their operands (gx =, gy =), in words that are ops too: MUL is ct_mul and so on;\n"
+    " * C(v) is the constant v, WHERE(c, a, b) is a where c holds and else b, EQ, GT, GE, ISNAN, AND and OR are\n"
+    " * conditions, and ZERO is a derivative of 0 wherever there is one. z may also use C's functions, and\n"
+    " * limit(x, low, high), the one of the three in the middle.\n"
     " */\n"
     "#ifndef COTANGENT_OPS_H\n"
     "#define COTANGENT_OPS_H\n";

@@ -2,6 +2,8 @@
  * functions that record the ops. */
 #include "autograd/internal.h"
 
+#include <math.h>
+
 #undef CT_HERE
 #define CT_HERE at /* rules record in the name of the caller's place */
 
@@ -10,19 +12,31 @@
 #define SUB(a, b) ct_sub(a, b)
 #define MUL(a, b) ct_mul(a, b)
 #define DIV(a, b) ct_div(a, b)
+#define POW(a, b) ct_pow(a, b)
+#define FLOOR_DIVIDE(a, b) ct_floor_divide(a, b)
+#define XLOGY(a, b) ct_xlogy(a, b)
 #define NEG(a) ct_neg(a)
 #define SQUARE(a) ct_square(a)
 #define SQRT(a) ct_sqrt(a)
-#define POW(a, b) ct_pow(a, b)
 #define EXP(a) ct_exp(a)
-#define EXPM1(a) ct_expm1(a)
+#define EXP2(a) ct_exp2(a)
 #define LOG(a) ct_log(a)
+#define LOG1P(a) ct_log1p(a)
 #define SIN(a) ct_sin(a)
 #define COS(a) ct_cos(a)
+#define SINH(a) ct_sinh(a)
+#define COSH(a) ct_cosh(a)
+#define TANH(a) ct_tanh(a)
 #define SIGMOID(a) ct_sigmoid(a)
+#define ERF(a) ct_erf(a)
 #define SIGN(a) ct_sign(a)
-#define GT(a, b) ct_gt(a, b)
+#define TRUNC(a) ct_trunc(a)
+#define ISNAN(a) ct_isnan(a)
 #define EQ(a, b) ct_eq(a, b)
+#define GT(a, b) ct_gt(a, b)
+#define GE(a, b) ct_ge(a, b)
+#define AND(c, d) ct_logical_and(c, d)
+#define OR(c, d) ct_logical_or(c, d)
 #define WHERE(c, a, b) ct_where(c, a, b)
 #define ZERO NULL
 
@@ -39,14 +53,22 @@
         return ct_record(at, CT_OP_##symbol, &x, 1, NULL, 0);                                                        \
     }                                                                                                                \
     RULE(symbol, ct_tensor *x = z->in[0]; (void)x, gx)
-#define CT_UNARY_P(symbol, parameter, formula, value, gx, samples, doc)                                              \
+/* Whether the condition on an op's parameters holds; raises otherwise. */
+static bool allowed(bool valid, const char *symbol, const char *at, const char *condition) {
+    if (!valid) ct_raise(CT_ERR_ARGUMENT, symbol, at, "%s does not hold", condition);
+    return valid;
+}
+
+#define CT_UNARY_P(symbol, parameter, valid, formula, value, gx, samples, doc)                                       \
     ct_tensor *symbol##_at(const char *at, ct_tensor *x, double parameter) {                                         \
+        if (!allowed(valid, #symbol, at, #valid)) return NULL;                                                       \
         return ct_record(at, CT_OP_##symbol, &x, 1, &parameter, sizeof parameter);                                   \
     }                                                                                                                \
-    RULE(symbol, ct_tensor *x = z->in[0]; double parameter = *(double *)z->attributes; (void)x;          \
+    RULE(symbol, ct_tensor *x = z->in[0]; double parameter = *(double *)z->attributes; (void)x;                      \
          (void)parameter, gx)
-#define CT_UNARY_PQ(symbol, parameter, second, formula, value, gx, samples, doc)                                     \
+#define CT_UNARY_PQ(symbol, parameter, second, valid, formula, value, gx, samples, doc)                              \
     ct_tensor *symbol##_at(const char *at, ct_tensor *x, double parameter, double second) {                          \
+        if (!allowed(valid, #symbol, at, #valid)) return NULL;                                                       \
         return ct_record(at, CT_OP_##symbol, &x, 1, (double[]){parameter, second}, 2 * sizeof(double));              \
     }                                                                                                                \
     RULE(symbol, ct_tensor *x = z->in[0]; const double *p = z->attributes; double parameter = p[0];                  \
@@ -59,6 +81,11 @@
 #define CT_COMPARE(symbol, formula, value, doc)                                                                      \
     ct_tensor *symbol##_at(const char *at, ct_tensor *x, ct_tensor *y) {                                             \
         return ct_record(at, CT_OP_##symbol, (ct_tensor *[]){x, y}, 2, NULL, 0);                                     \
+    }                                                                                                                \
+    const ct_op_parts symbol##_parts = {0};
+#define CT_PREDICATE(symbol, formula, value, doc)                                                                    \
+    ct_tensor *symbol##_at(const char *at, ct_tensor *x) {                                                           \
+        return ct_record(at, CT_OP_##symbol, &x, 1, NULL, 0);                                                        \
     }                                                                                                                \
     const ct_op_parts symbol##_parts = {0};
 #include "autograd/ops.def"

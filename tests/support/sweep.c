@@ -28,16 +28,33 @@ static const struct {
     {{2, {0, 3}}, {1, {3}}},      {{2, {3, 700}}, {1, {700}}}, {{3, {2, 3, 2}}, {3, {2, 1, 2}}}, {{1, {1100}}, {0, {0}}},
 };
 
+/* Of the plain domains: the interval, and what is kept free on both sides of 0. */
+static const struct {
+    double low, high, hole;
+} ranges[] = {
+    [CT_DOMAIN_ANY] = {-3, 3, 0},        [CT_DOMAIN_POSITIVE] = {0.2, 3, 0},      [CT_DOMAIN_NONZERO] = {-3, 3, 0.1},
+    [CT_DOMAIN_UNIT] = {-0.9, 0.9, 0},   [CT_DOMAIN_PROBABILITY] = {0.1, 0.9, 0}, [CT_DOMAIN_ABOVE_ONE] = {1.2, 3, 0},
+};
+
+/* An element from u, uniform in (-1, 1). */
+static double place(double u, ct_domain domain, int operand) {
+    double size = fabs(u);
+    switch (domain) {
+    case CT_DOMAIN_APART: /* multiples of 0.5 for one operand, offset by 0.1 to 0.4 for the other */
+        return 0.5 * floor(6 * u) + (operand ? 0.25 + 0.15 * u : 0);
+    case CT_DOMAIN_STEPS: return 0.5 * floor(14 * u) + 0.25 + 0.15 * u;
+    case CT_DOMAIN_QUOTIENT: /* |y| in (2, 2.4), |x| in (0.2, 1.8) or (2.6, 3.9) */
+        return copysign(operand ? 2 + 0.4 * size : size < 0.5 ? 0.2 + 3.2 * size : 1.3 + 2.6 * size, u);
+    default: break;
+    }
+    double low = ranges[domain].low, high = ranges[domain].high, hole = ranges[domain].hole;
+    if (hole > 0) return copysign(hole + (high - hole) * size, u);
+    return low + (high - low) * (1 + u) / 2;
+}
+
 static void draw(ct_tensor *x, ct_domain domain, int operand) {
     double *v = x->data;
-    for (int64_t i = 0; i < ct_size_of(x); i++) {
-        double u = v[i]; /* uniform in (-1, 1) */
-        if (domain == CT_DOMAIN_ANY) v[i] = 3 * u;
-        if (domain == CT_DOMAIN_POSITIVE) v[i] = 1.6 + 1.4 * u;
-        if (domain == CT_DOMAIN_NONZERO) v[i] = copysign(0.1 + 2.9 * fabs(u), u);
-        /* multiples of 0.5 for one operand, offset by 0.1 to 0.4 for the other: never closer than 0.1 */
-        if (domain == CT_DOMAIN_APART) v[i] = operand ? 0.5 * floor(6 * u) + 0.25 + 0.15 * u : 0.5 * floor(6 * u);
-    }
+    for (int64_t i = 0; i < ct_size_of(x); i++) v[i] = place(v[i], domain, operand);
 }
 
 static ct_sample elementwise_sample(ct_op_id op, int i) {
