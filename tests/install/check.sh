@@ -22,6 +22,22 @@ if [ -e "$libraries/libcotangent.a" ]; then options=$(pkg-config --static --cfla
 "$2" "$here/use.c" -o "$work/use" $options
 "$work/use"
 
+echo '== the programs of the documentation'
+root=$here/../..
+for page in "$root/README.md" "$root"/docs/*.md; do
+    folder=$work/$(basename "$page" .md)
+    mkdir "$folder"
+    awk -v folder="$folder" -f "$here/programs.awk" "$page"
+    for program in "$folder"/*.c; do
+        [ -e "$program" ] || continue
+        # shellcheck disable=SC2086 # a list of options
+        "$2" -Wall -Wextra -Werror "$program" -o "$program.run" $options -lm
+    done
+done
+cmp "$work/README/1.c" "$root/examples/first.c"
+"$work/README/1.c.run"
+"$work/a-tape-in-120-lines/1.c.run"
+
 echo '== find_package'
 cmake -S "$here" -B "$work/build" -G "$3" -DCMAKE_C_COMPILER="$2" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
 cmake --build "$work/build" >/dev/null
