@@ -12,6 +12,7 @@ packages() {
     case $1 in
     build) echo build-essential cmake pkg-config libopenblas-dev zlib1g-dev libjansson-dev libgraphviz-dev ;;
     tests) echo check ;;
+    peers) echo python3-torch python3-numpy ;;
     images) echo dataset-fashion-mnist ;;
     *) echo "$1" ;;
     esac

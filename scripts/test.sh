@@ -7,6 +7,7 @@
 #   --tsan          also with the thread sanitizer
 #   --valgrind      also under valgrind, with a full check for leaks
 #   --all           all three
+#   --peers         install PyTorch too, which the results are then compared with
 #   --clang         compile with clang instead of the default compiler
 #   --no-install    install nothing
 #   -DNAME=VALUE    options for CMake
@@ -25,6 +26,7 @@ for option in "$@"; do
     --sanitize | --tsan) also+=("${option#--}") ;;
     --valgrind) also+=(valgrind) needs+=(valgrind) ;;
     --all) also+=(sanitize tsan valgrind) needs+=(valgrind) ;;
+    --peers) needs+=(peers) ;;
     --clang) compiler=clang needs+=(clang) ;;
     --no-install) install=no ;;
     -D*) cmake_options+=("$option") ;;
