@@ -109,8 +109,9 @@ static bool elementwise_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
         if (z->in[k]->dtype != z->in[0]->dtype)
             return ct_op_fail(z, CT_ERR_DTYPE, "dtypes %s and %s differ", ct_dtype_name(z->in[0]->dtype),
                               ct_dtype_name(z->in[k]->dtype));
-    *dtype = ct_op_table[z->op]->kind == CT_NOT_DIFFERENTIABLE ? CT_BOOL : (ct_dtype)z->in[0]->dtype;
-    if (*dtype != CT_BOOL && !ct_is_float(*dtype))
+    bool compares = ct_op_table[z->op]->kind == CT_NOT_DIFFERENTIABLE;
+    *dtype = compares ? CT_BOOL : (ct_dtype)z->in[0]->dtype;
+    if (!compares && !ct_is_float(*dtype))
         return ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(*dtype));
     return ct_broadcast_shapes(z->n_in, z->in, shape) || ct_op_fail(z, CT_ERR_SHAPE, "shapes do not broadcast");
 }

@@ -121,7 +121,7 @@ typedef struct ct_thread {
     ct_random_state random;
 } ct_thread;
 
-extern _Thread_local ct_thread ct_this __attribute__((tls_model("initial-exec")));
+extern _Thread_local ct_thread ct_this;
 
 /* A tensor with uninitialised elements in the innermost scope, or owned (freed by ct_free) where none may hold it.
  * NULL with an error raised in the name of `op` when there is no scope or no memory. `tail` bytes follow the struct. */

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
-_Thread_local ct_thread ct_this __attribute__((tls_model("initial-exec"))) = {.next_id = 1};
+_Thread_local ct_thread ct_this = {.next_id = 1};
 
 /* ---- debug builds: an ended scope's handles ------------------------------------------------------------------- */
 
