@@ -2,12 +2,191 @@
 #ifndef COTANGENT_COMPOSITES_H
 #define COTANGENT_COMPOSITES_H
 
-/* ---- shape: ops/shape.c, ops/slice.c ---- */
+/* ---- shape: ops/reshaping.c, turning.c, diagonal.c, pad.c, join.c ---- */
 
+/* Numbers by their count: CT_SIZES(2, 1, 2). */
+typedef struct ct_sizes {
+    int n;
+    const int64_t *items;
+} ct_sizes;
+#define CT_SIZES(...)                                                                                                \
+    ((ct_sizes){.n = (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), .items = (int64_t[]){__VA_ARGS__}})
+
+CT_API ct_tensor *ct_clone_at(const char *at, ct_tensor *x);                           /* a copy, part of the record */
 CT_API ct_tensor *ct_transpose_at(const char *at, ct_tensor *x, int axis1, int axis2); /* exchanges two axes */
-CT_API ct_tensor *ct_stack_at(const char *at, ct_list xs, int axis);                   /* joins along a new axis */
+CT_API ct_tensor *ct_t_at(const char *at, ct_tensor *x); /* exchanges the axes of a matrix; 1-d and 0-d stay */
+CT_API ct_tensor *ct_movedim_at(const char *at, ct_tensor *x, ct_axes from, ct_axes to); /* from[i] becomes axis to[i] */
+CT_API ct_tensor *ct_squeeze_at(const char *at, ct_tensor *x, ct_axes axes); /* drops those of extent 1 among `axes` */
+CT_API ct_tensor *ct_unsqueeze_at(const char *at, ct_tensor *x, int axis);   /* a new axis of extent 1 */
+CT_API ct_tensor *ct_flatten_at(const char *at, ct_tensor *x, int first, int last); /* makes axes first to last one */
+CT_API ct_tensor *ct_unflatten_at(const char *at, ct_tensor *x, int axis, ct_shape sizes); /* one becomes several */
+#define ct_clone(...) ct_clone_at(CT_HERE, __VA_ARGS__)
 #define ct_transpose(...) ct_transpose_at(CT_HERE, __VA_ARGS__)
+#define ct_t(...) ct_t_at(CT_HERE, __VA_ARGS__)
+#define ct_movedim(...) ct_movedim_at(CT_HERE, __VA_ARGS__)
+#define ct_squeeze(...) ct_squeeze_at(CT_HERE, __VA_ARGS__)
+#define ct_unsqueeze(...) ct_unsqueeze_at(CT_HERE, __VA_ARGS__)
+#define ct_flatten(...) ct_flatten_at(CT_HERE, __VA_ARGS__)
+#define ct_unflatten(...) ct_unflatten_at(CT_HERE, __VA_ARGS__)
+
+CT_API ct_tensor *ct_expand_at(const char *at, ct_tensor *x, ct_shape shape); /* ct_broadcast; -1 keeps an extent */
+CT_API ct_tensor *ct_tile_at(const char *at, ct_tensor *x, ct_shape times);   /* so often along each of the last axes */
+CT_API ct_tensor *ct_repeat_at(const char *at, ct_tensor *x, ct_shape times); /* as ct_tile, all axes being named */
+CT_API ct_tensor *ct_repeat_interleave_at(const char *at, ct_tensor *x, int64_t times, int axis); /* aabbcc */
+#define ct_expand(...) ct_expand_at(CT_HERE, __VA_ARGS__)
+#define ct_tile(...) ct_tile_at(CT_HERE, __VA_ARGS__)
+#define ct_repeat(...) ct_repeat_at(CT_HERE, __VA_ARGS__)
+#define ct_repeat_interleave(...) ct_repeat_interleave_at(CT_HERE, __VA_ARGS__)
+
+CT_API ct_tensor *ct_flip_at(const char *at, ct_tensor *x, ct_axes axes); /* reverses axes */
+CT_API ct_tensor *ct_fliplr_at(const char *at, ct_tensor *x);             /* reverses axis 1 */
+CT_API ct_tensor *ct_flipud_at(const char *at, ct_tensor *x);             /* reverses axis 0 */
+/* Moves slices on by shifts[i] along axes[i], those beyond the end to the front; with CT_ALL along the flat tensor. */
+CT_API ct_tensor *ct_roll_at(const char *at, ct_tensor *x, ct_sizes shifts, ct_axes axes);
+CT_API ct_tensor *ct_rot90_at(const char *at, ct_tensor *x, int turns, ct_axes axes); /* from axis axes[0] to axes[1] */
+CT_API ct_tensor *ct_cross_at(const char *at, ct_tensor *x, ct_tensor *y, int axis);  /* product of 3-vectors */
+/* Windows of `size` every `step` along an axis, in a new last axis (PyTorch's Tensor.unfold). */
+CT_API ct_tensor *ct_unfold_axis_at(const char *at, ct_tensor *x, int axis, int64_t size, int64_t step);
+#define ct_flip(...) ct_flip_at(CT_HERE, __VA_ARGS__)
+#define ct_fliplr(...) ct_fliplr_at(CT_HERE, __VA_ARGS__)
+#define ct_flipud(...) ct_flipud_at(CT_HERE, __VA_ARGS__)
+#define ct_roll(...) ct_roll_at(CT_HERE, __VA_ARGS__)
+#define ct_rot90(...) ct_rot90_at(CT_HERE, __VA_ARGS__)
+#define ct_cross(...) ct_cross_at(CT_HERE, __VA_ARGS__)
+#define ct_unfold_axis(...) ct_unfold_axis_at(CT_HERE, __VA_ARGS__)
+
+/* Of planes of two axes. `offset` counts diagonals to the right of the main one; those below are negative. */
+CT_API ct_tensor *ct_diagonal_at(const char *at, ct_tensor *x, int64_t offset, int axis1, int axis2); /* new last axis */
+CT_API ct_tensor *ct_diag_embed_at(const char *at, ct_tensor *x, int64_t offset, int axis1, int axis2); /* its adjoint */
+CT_API ct_tensor *ct_diag_at(const char *at, ct_tensor *x, int64_t offset); /* a matrix's diagonal, a vector's matrix */
+CT_API ct_tensor *ct_tril_at(const char *at, ct_tensor *x, int64_t offset); /* zeros above a diagonal */
+CT_API ct_tensor *ct_triu_at(const char *at, ct_tensor *x, int64_t offset); /* zeros below a diagonal */
+#define ct_diagonal(...) ct_diagonal_at(CT_HERE, __VA_ARGS__)
+#define ct_diag_embed(...) ct_diag_embed_at(CT_HERE, __VA_ARGS__)
+#define ct_diag(...) ct_diag_at(CT_HERE, __VA_ARGS__)
+#define ct_tril(...) ct_tril_at(CT_HERE, __VA_ARGS__)
+#define ct_triu(...) ct_triu_at(CT_HERE, __VA_ARGS__)
+
+/* `pads` holds two numbers for each of the last axes, the last axis first, as in PyTorch; negative ones take away. */
+CT_API ct_tensor *ct_pad_at(const char *at, ct_tensor *x, ct_sizes pads, double value);
+CT_API ct_tensor *ct_pad_reflect_at(const char *at, ct_tensor *x, ct_sizes pads);   /* cb|abc|ba */
+CT_API ct_tensor *ct_pad_replicate_at(const char *at, ct_tensor *x, ct_sizes pads); /* aa|abc|cc */
+CT_API ct_tensor *ct_pad_circular_at(const char *at, ct_tensor *x, ct_sizes pads);  /* bc|abc|ab */
+#define ct_pad(...) ct_pad_at(CT_HERE, __VA_ARGS__)
+#define ct_pad_reflect(...) ct_pad_reflect_at(CT_HERE, __VA_ARGS__)
+#define ct_pad_replicate(...) ct_pad_replicate_at(CT_HERE, __VA_ARGS__)
+#define ct_pad_circular(...) ct_pad_circular_at(CT_HERE, __VA_ARGS__)
+
+CT_API ct_tensor *ct_stack_at(const char *at, ct_list xs, int axis); /* joins along a new axis */
+CT_API ct_tensor *ct_hstack_at(const char *at, ct_list xs);          /* joins along axis 1, 1-d ones along axis 0 */
+CT_API ct_tensor *ct_vstack_at(const char *at, ct_list xs);          /* joins along axis 0, 1-d ones being rows */
+CT_API ct_tensor *ct_dstack_at(const char *at, ct_list xs);          /* joins along axis 2 */
 #define ct_stack(...) ct_stack_at(CT_HERE, __VA_ARGS__)
+#define ct_hstack(...) ct_hstack_at(CT_HERE, __VA_ARGS__)
+#define ct_vstack(...) ct_vstack_at(CT_HERE, __VA_ARGS__)
+#define ct_dstack(...) ct_dstack_at(CT_HERE, __VA_ARGS__)
+
+CT_API ct_tensor *ct_select_at(const char *at, ct_tensor *x, int axis, int64_t index); /* one slice; the axis goes */
+/* `length` slices from `start` on, which must all be there. */
+CT_API ct_tensor *ct_narrow_at(const char *at, ct_tensor *x, int axis, int64_t start, int64_t length);
+#define ct_select(...) ct_select_at(CT_HERE, __VA_ARGS__)
+#define ct_narrow(...) ct_narrow_at(CT_HERE, __VA_ARGS__)
+
+/* Lists belong to the innermost scope; n is 0 and items NULL when the call failed. ct_part(parts, i) is then NULL. */
+CT_API ct_list ct_split_at(const char *at, ct_tensor *x, int64_t size, int axis); /* parts of `size`, but the last */
+CT_API ct_list ct_split_sizes_at(const char *at, ct_tensor *x, ct_sizes sizes, int axis); /* parts of these sizes */
+CT_API ct_list ct_chunk_at(const char *at, ct_tensor *x, int n, int axis); /* at most n parts of one size, but the last */
+CT_API ct_list ct_tensor_split_at(const char *at, ct_tensor *x, int n, int axis); /* n parts, as equal as can be */
+CT_API ct_list ct_tensor_split_indices_at(const char *at, ct_tensor *x, ct_sizes indices, int axis); /* cut there */
+CT_API ct_list ct_unbind_at(const char *at, ct_tensor *x, int axis);                                 /* all slices */
+/* The coordinates of a grid with an axis for each operand: operand k along axis k; with XY the first two exchanged. */
+typedef enum ct_indexing { CT_INDEXING_IJ, CT_INDEXING_XY } ct_indexing;
+CT_API ct_list ct_meshgrid_at(const char *at, ct_list xs, ct_indexing indexing);
+CT_API ct_tensor *ct_part_at(const char *at, ct_list parts, int i); /* from the back when negative */
+#define ct_split(...) ct_split_at(CT_HERE, __VA_ARGS__)
+#define ct_split_sizes(...) ct_split_sizes_at(CT_HERE, __VA_ARGS__)
+#define ct_chunk(...) ct_chunk_at(CT_HERE, __VA_ARGS__)
+#define ct_tensor_split(...) ct_tensor_split_at(CT_HERE, __VA_ARGS__)
+#define ct_tensor_split_indices(...) ct_tensor_split_indices_at(CT_HERE, __VA_ARGS__)
+#define ct_unbind(...) ct_unbind_at(CT_HERE, __VA_ARGS__)
+#define ct_meshgrid(...) ct_meshgrid_at(CT_HERE, __VA_ARGS__)
+#define ct_part(...) ct_part_at(CT_HERE, __VA_ARGS__)
+
+/* ---- indexing: ops/subscript.c, take.c, scatter.c, put.c, mask.c ---- */
+/* Indices count from the back when negative. Masks are bool. */
+
+/* Python's x[1, 2:8:2, ..., None, y, mask] is ct_index(x, CT_AT(1), CT_SPAN(2, 8, 2), CT_ELLIPSIS, CT_NEW_AXIS,
+ * CT_BY(y), CT_BY(mask)); CT_FULL is ":". As in PyTorch integers and slices come first; tensors of indices broadcast to
+ * each other, their axes go in place of those that they index, or to the front when those are apart. */
+typedef struct ct_subscript {
+    enum {
+        CT_SUBSCRIPT_AT,
+        CT_SUBSCRIPT_SLICE,
+        CT_SUBSCRIPT_ELLIPSIS,
+        CT_SUBSCRIPT_NEW_AXIS,
+        CT_SUBSCRIPT_TENSOR,
+    } kind;
+    int64_t start, stop, step; /* of a slice; start: the index of AT */
+    ct_tensor *by;             /* of a tensor: indices, or a mask over as many axes as it has */
+} ct_subscript;
+typedef struct ct_subscripts {
+    int n;
+    const ct_subscript *items;
+} ct_subscripts;
+#define CT_AT(i) ((ct_subscript){.kind = CT_SUBSCRIPT_AT, .start = (i)})
+#define CT_SPAN(from, to, by) ((ct_subscript){CT_SUBSCRIPT_SLICE, from, to, by, NULL})
+#define CT_FULL CT_SPAN(0, CT_END, 1)
+#define CT_ELLIPSIS ((ct_subscript){.kind = CT_SUBSCRIPT_ELLIPSIS})
+#define CT_NEW_AXIS ((ct_subscript){.kind = CT_SUBSCRIPT_NEW_AXIS})
+#define CT_BY(tensor) ((ct_subscript){.kind = CT_SUBSCRIPT_TENSOR, .by = (tensor)})
+#define CT_SUBSCRIPTS(...)                                                                                           \
+    ((ct_subscripts){.n = (int)(sizeof((ct_subscript[]){__VA_ARGS__}) / sizeof(ct_subscript)),                       \
+                     .items = (ct_subscript[]){__VA_ARGS__}})
+CT_API ct_tensor *ct_index_at(const char *at, ct_tensor *x, ct_subscripts subscripts);
+#define ct_index(x, ...) ct_index_at(CT_HERE, x, CT_SUBSCRIPTS(__VA_ARGS__))
+
+CT_API ct_tensor *ct_take_at(const char *at, ct_tensor *x, ct_tensor *places); /* elements of the flat x, places' shape */
+/* As ct_gather, y and x being broadcast to each other beside the axis. */
+CT_API ct_tensor *ct_take_along_dim_at(const char *at, ct_tensor *x, ct_tensor *y, int axis);
+#define CT_NO_PADDING INT64_MIN
+/* Row y[i] of the table x (rows, width). No cotangent goes to row `padding`. Negative y are errors. */
+CT_API ct_tensor *ct_embedding_at(const char *at, ct_tensor *x, ct_tensor *y, int64_t padding);
+#define ct_take(...) ct_take_at(CT_HERE, __VA_ARGS__)
+#define ct_take_along_dim(...) ct_take_along_dim_at(CT_HERE, __VA_ARGS__)
+#define ct_embedding(...) ct_embedding_at(CT_HERE, __VA_ARGS__)
+
+/* x with elements of `source` in place of others, or (add) added to them. Where one place is named several times the
+ * last element stays, and is the one with a derivative. */
+CT_API ct_tensor *ct_put_at(const char *at, ct_tensor *x, ct_tensor *places, ct_tensor *source, bool add); /* flat x */
+CT_API ct_tensor *ct_index_put_at(const char *at, ct_tensor *x, ct_subscripts subscripts, ct_tensor *source, bool add);
+CT_API ct_tensor *ct_scatter_add_at(const char *at, ct_tensor *x, int axis, ct_tensor *y, ct_tensor *source);
+CT_API ct_tensor *ct_index_copy_at(const char *at, ct_tensor *x, int axis, ct_tensor *y, ct_tensor *source);
+CT_API ct_tensor *ct_index_fill_at(const char *at, ct_tensor *x, int axis, ct_tensor *y, ct_tensor *value);
+/* alpha times source is added. */
+CT_API ct_tensor *ct_index_add_at(const char *at, ct_tensor *x, int axis, ct_tensor *y, ct_tensor *source, double alpha);
+CT_API ct_tensor *ct_select_scatter_at(const char *at, ct_tensor *x, ct_tensor *source, int axis, int64_t index);
+CT_API ct_tensor *ct_slice_scatter_at(const char *at, ct_tensor *x, ct_tensor *source, int axis, int64_t start,
+                                      int64_t stop, int64_t step);
+CT_API ct_tensor *ct_diagonal_scatter_at(const char *at, ct_tensor *x, ct_tensor *source, int64_t offset, int axis1,
+                                         int axis2);
+#define ct_put(...) ct_put_at(CT_HERE, __VA_ARGS__)
+#define ct_index_put(...) ct_index_put_at(CT_HERE, __VA_ARGS__)
+#define ct_scatter_add(...) ct_scatter_add_at(CT_HERE, __VA_ARGS__)
+#define ct_index_copy(...) ct_index_copy_at(CT_HERE, __VA_ARGS__)
+#define ct_index_fill(...) ct_index_fill_at(CT_HERE, __VA_ARGS__)
+#define ct_index_add(...) ct_index_add_at(CT_HERE, __VA_ARGS__)
+#define ct_select_scatter(...) ct_select_scatter_at(CT_HERE, __VA_ARGS__)
+#define ct_slice_scatter(...) ct_slice_scatter_at(CT_HERE, __VA_ARGS__)
+#define ct_diagonal_scatter(...) ct_diagonal_scatter_at(CT_HERE, __VA_ARGS__)
+
+/* x and the mask broadcast to each other. How many elements are selected is fixed when it is recorded: a replay after
+ * the mask has changed cuts off what is too much and gives NaN for what is missing. */
+CT_API ct_tensor *ct_masked_select_at(const char *at, ct_tensor *x, ct_tensor *mask); /* 1-d, where the mask holds */
+CT_API ct_tensor *ct_masked_fill_at(const char *at, ct_tensor *x, ct_tensor *mask, ct_tensor *value); /* a 0-d value */
+CT_API ct_tensor *ct_masked_scatter_at(const char *at, ct_tensor *x, ct_tensor *mask, ct_tensor *source);
+#define ct_masked_select(...) ct_masked_select_at(CT_HERE, __VA_ARGS__)
+#define ct_masked_fill(...) ct_masked_fill_at(CT_HERE, __VA_ARGS__)
+#define ct_masked_scatter(...) ct_masked_scatter_at(CT_HERE, __VA_ARGS__)
 
 /* ---- arithmetic, activations: ops/activation.c ---- */
 

@@ -1,7 +1,8 @@
-/* Ops that read or write at places held in a tensor: index_select and gather, their adjoints, one_hot. Indices are
+/* Ops that read or write at places held in a tensor: index_select and gather, and their adjoints. Indices are
  * of any integer dtype, and count from the back when negative. They are checked when the op is recorded; at a replay
  * they may have changed, and those out of range then read NaN (0 in an integer) and write nothing. */
 #include "autograd/ops/axis.h"
+#include "autograd/ops/compose.h"
 #include "autograd/ops/index.h"
 
 #include <math.h>
@@ -11,13 +12,6 @@
 #define CT_HERE at
 
 /* ---- indices -------------------------------------------------------------------------------------------------- */
-
-/* Where index i of y points in an extent; -1 when it is out of range. */
-static inline int64_t place_of(const ct_tensor *y, int64_t i, int64_t extent) {
-    int64_t index = ct_read_index(y, i);
-    if (index < 0) index += extent;
-    return index >= 0 && index < extent ? index : -1;
-}
 
 static bool fail_at(const ct_tensor *z, const ct_tensor *y, int64_t i, int64_t extent) {
     ct_shape where = ct_shape_of(y);
@@ -31,12 +25,26 @@ static bool fail_at(const ct_tensor *z, const ct_tensor *y, int64_t i, int64_t e
                       (long long)ct_read_index(y, i), ct_describe_shape(&where, text), (long long)extent);
 }
 
-static bool check_indices(const ct_tensor *z, const ct_tensor *y, int64_t extent) {
+bool ct_check_indices(const ct_tensor *z, const ct_tensor *y, int64_t extent) {
     if (!ct_is_integer(y))
         return ct_op_fail(z, CT_ERR_DTYPE, "indices must be of an integer dtype, not %s", ct_dtype_name(y->dtype));
     for (int64_t i = 0, n = ct_size_of(y); i < n; i++)
-        if (place_of(y, i, extent) < 0) return fail_at(z, y, i, extent);
+        if (ct_index_place(y, i, extent) < 0) return fail_at(z, y, i, extent);
     return true;
+}
+
+bool ct_given_i64(const char *op, const char *at, const ct_tensor *y) {
+    if (!y || y->dtype == CT_I64 || ct_size_of(y) == 0) return true;
+    return ct_decline(op, at, y, CT_ERR_DTYPE, "indices must be i64, not %s", ct_dtype_name(y->dtype)), false;
+}
+
+ct_tensor *ct_cut_beside(const char *at, ct_tensor *x, const ct_tensor *y, int axis) {
+    int kept;
+    if (!x || !y || x->ndim != y->ndim) return x;
+    if (!ct_resolve_axis(axis, x->ndim, &kept)) kept = -1;
+    for (int i = 0, ndim = x->ndim; x && i < ndim; i++)
+        if (i != kept && x->extent->dim[i] > y->extent->dim[i]) x = ct_slice(x, i, 0, y->extent->dim[i], 1);
+    return x;
 }
 
 /* ---- attributes that the four ops share ----------------------------------------------------------------------- */
@@ -91,7 +99,9 @@ static void fill_missing(ct_dtype dtype, void *z, int64_t i, int64_t n) {
 /* ---- ct_index_select ------------------------------------------------------------------------------------------ */
 
 ct_tensor *ct_index_select_at(const char *at, ct_tensor *x, int axis, ct_tensor *y) {
-    return record(at, CT_OP_ct_index_select, x, axis, y, 0);
+    bool scalar = x && x->ndim == 0;
+    ct_tensor *z = record(at, CT_OP_ct_index_select, ct_at_least_1d(at, x), axis, ct_at_least_1d(at, y), 0);
+    return scalar ? ct_reshape(z, CT_SCALAR) : z;
 }
 
 static bool check_flat(const ct_tensor *z) {
@@ -104,7 +114,7 @@ static bool ct_index_select_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype
     if (!begin_shape(z, shape, dtype) || !check_flat(z)) return false;
     a->extent = shape->dim[a->axis];
     shape->dim[a->axis] = z->in[1]->extent->size;
-    return check_indices(z, z->in[1], a->extent);
+    return ct_check_indices(z, z->in[1], a->extent);
 }
 
 static void ct_index_select_forward(ct_tensor *z) {
@@ -116,7 +126,7 @@ static void ct_index_select_forward(ct_tensor *z) {
     char *zs = z->data;
     for (int64_t o = 0; o < s.outer; o++) {
         for (int64_t i = 0; i < s.extent; i++) {
-            int64_t place = place_of(y, i, a->extent), to = o * s.extent + i;
+            int64_t place = ct_index_place(y, i, a->extent), to = o * s.extent + i;
             if (place < 0)
                 fill_missing(z->dtype, zs, to * s.inner, s.inner);
             else
@@ -127,7 +137,7 @@ static void ct_index_select_forward(ct_tensor *z) {
 
 static ct_tensor *ct_index_select_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
     const index_attributes *a = z->attributes;
-    return k ? NULL : ct_index_add(g, a->axis, z->in[1], a->extent);
+    return k ? NULL : ct_segment_sum(g, a->axis, z->in[1], a->extent);
 }
 
 /* z (outer, extent, inner) += x (outer, n, inner) at y (n), in the order of y. */
@@ -135,7 +145,7 @@ static void add_slices(ct_around s, int64_t extent, const ct_tensor *y, ct_dtype
     size_t row = (size_t)s.inner * ct_dtype_size(dtype);
     for (int64_t o = 0; o < s.outer; o++) {
         for (int64_t i = 0; i < s.extent; i++) {
-            int64_t place = place_of(y, i, extent);
+            int64_t place = ct_index_place(y, i, extent);
             if (place < 0) continue;
             ct_add_into(dtype, s.inner, x + (size_t)(o * s.extent + i) * row,
                         z + (size_t)(o * extent + place) * row);
@@ -162,50 +172,53 @@ static ct_sample ct_index_select_samples(int i, ct_dtype dtype) {
 
 CT_OP_PARTS(ct_index_select, .backward = ct_index_select_backward);
 
-/* ---- ct_index_add --------------------------------------------------------------------------------------------- */
+/* ---- ct_segment_sum --------------------------------------------------------------------------------------------- */
 
-ct_tensor *ct_index_add_at(const char *at, ct_tensor *x, int axis, ct_tensor *y, int64_t extent) {
-    return record(at, CT_OP_ct_index_add, x, axis, y, extent);
+ct_tensor *ct_segment_sum_at(const char *at, ct_tensor *x, int axis, ct_tensor *y, int64_t extent) {
+    return record(at, CT_OP_ct_segment_sum, x, axis, y, extent);
 }
 
-static bool ct_index_add_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
+static bool ct_segment_sum_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     const index_attributes *a = z->attributes;
     if (!begin_shape(z, shape, dtype) || !check_target(z) || !check_flat(z)) return false;
     int64_t slices = shape->dim[a->axis], n = z->in[1]->extent->size;
     if (slices != n)
         return ct_op_fail(z, CT_ERR_SHAPE, "%lld indices for %lld slices", (long long)n, (long long)slices);
     shape->dim[a->axis] = a->extent;
-    return check_indices(z, z->in[1], a->extent);
+    return ct_check_indices(z, z->in[1], a->extent);
 }
 
-static void ct_index_add_forward(ct_tensor *z) {
+static void ct_segment_sum_forward(ct_tensor *z) {
     const index_attributes *a = z->attributes;
     const ct_tensor *x = z->in[0];
     memset(z->data, 0, ct_bytes_of(z));
     add_slices(ct_around_axis(x, a->axis), a->extent, z->in[1], z->dtype, x->data, z->data);
 }
 
-static ct_tensor *ct_index_add_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
+static ct_tensor *ct_segment_sum_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
     const index_attributes *a = z->attributes;
     return k ? NULL : ct_index_select(g, a->axis, z->in[1]);
 }
 
-static ct_sample ct_index_add_samples(int i, ct_dtype dtype) {
+static ct_sample ct_segment_sum_samples(int i, ct_dtype dtype) {
     const index_case cases[] = {
         {.x = CT_SHAPE(5, 3), .axis = 0, .y = CT_SHAPE(5), .index = {2, 0, 2, -1, 2}, .extent = 4},
         {.x = CT_SHAPE(2, 2, 3), .axis = -2, .y = CT_SHAPE(2), .index = {-5, 4}, .extent = 5},
         {.x = CT_SHAPE(3, 1), .axis = 1, .y = CT_SHAPE(1), .index = {0}, .extent = 1},
         {.x = CT_SHAPE(0, 3), .axis = 0, .y = CT_SHAPE(0), .extent = 2},
     };
-    return SAMPLE(CT_OP_ct_index_add, cases);
+    return SAMPLE(CT_OP_ct_segment_sum, cases);
 }
 
-CT_OP_PARTS(ct_index_add);
+CT_OP_PARTS(ct_segment_sum);
 
 /* ---- ct_gather ------------------------------------------------------------------------------------------------ */
 
 ct_tensor *ct_gather_at(const char *at, ct_tensor *x, int axis, ct_tensor *y) {
-    return record(at, CT_OP_ct_gather, x, axis, y, 0);
+    if (!ct_given_i64("ct_gather", at, y)) return NULL;
+    ct_tensor *flat = ct_at_least_1d(at, y), *part = ct_cut_beside(at, ct_at_least_1d(at, x), flat, axis);
+    ct_tensor *z = record(at, CT_OP_ct_gather, part, axis, flat, 0);
+    return y && y->ndim == 0 ? ct_reshape(z, CT_SCALAR) : z;
 }
 
 static bool ct_gather_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
@@ -217,15 +230,7 @@ static bool ct_gather_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     ct_shape indices = ct_shape_of(y);
     if (!ct_shape_equal(&indices, shape))
         return ct_op_fail(z, CT_ERR_SHAPE, "the indices differ in shape beside axis %d", a->axis);
-    return check_indices(z, y, a->extent);
-}
-
-static inline void copy_item(char *z, const char *x, size_t item) {
-    switch (item) {
-    case 8: memcpy(z, x, 8); break;
-    case 4: memcpy(z, x, 4); break;
-    default: *z = *x; break;
-    }
+    return ct_check_indices(z, y, a->extent);
 }
 
 static void ct_gather_forward(ct_tensor *z) {
@@ -239,11 +244,11 @@ static void ct_gather_forward(ct_tensor *z) {
     for (int64_t o = 0; o < s.outer; o++) {
         for (int64_t n = 0; n < s.extent; n++) {
             for (int64_t i = 0; i < s.inner; i++, to++) {
-                int64_t place = place_of(y, to, a->extent), from = (o * a->extent + place) * s.inner + i;
+                int64_t place = ct_index_place(y, to, a->extent), from = (o * a->extent + place) * s.inner + i;
                 if (place < 0)
                     fill_missing(z->dtype, zs, to, 1);
                 else
-                    copy_item(zs + (size_t)to * item, xs + (size_t)from * item, item);
+                    ct_copy_item(zs + (size_t)to * item, xs + (size_t)from * item, item);
             }
         }
     }
@@ -251,7 +256,7 @@ static void ct_gather_forward(ct_tensor *z) {
 
 static ct_tensor *ct_gather_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
     const index_attributes *a = z->attributes;
-    return k ? NULL : ct_scatter_add(g, a->axis, z->in[1], a->extent);
+    return k ? NULL : ct_scatter_sum(g, a->axis, z->in[1], a->extent);
 }
 
 /* z (outer, extent, inner) += x (outer, n, inner) at y, of x's shape, in the order of x. */
@@ -260,7 +265,7 @@ static void add_items(ct_around s, int64_t extent, const ct_tensor *y, ct_dtype 
     for (int64_t o = 0; o < s.outer; o++) {
         for (int64_t n = 0; n < s.extent; n++) {
             for (int64_t i = 0; i < s.inner; i++, from++) {
-                int64_t place = place_of(y, from, extent), to = (o * extent + place) * s.inner + i;
+                int64_t place = ct_index_place(y, from, extent), to = (o * extent + place) * s.inner + i;
                 if (place < 0) continue;
                 if (dtype == CT_F32)
                     ((float *)z)[to] += ((const float *)x)[from];
@@ -290,33 +295,33 @@ static ct_sample ct_gather_samples(int i, ct_dtype dtype) {
 
 CT_OP_PARTS(ct_gather, .backward = ct_gather_backward);
 
-/* ---- ct_scatter_add ------------------------------------------------------------------------------------------- */
+/* ---- ct_scatter_sum ------------------------------------------------------------------------------------------- */
 
-ct_tensor *ct_scatter_add_at(const char *at, ct_tensor *x, int axis, ct_tensor *y, int64_t extent) {
-    return record(at, CT_OP_ct_scatter_add, x, axis, y, extent);
+ct_tensor *ct_scatter_sum_at(const char *at, ct_tensor *x, int axis, ct_tensor *y, int64_t extent) {
+    return record(at, CT_OP_ct_scatter_sum, x, axis, y, extent);
 }
 
-static bool ct_scatter_add_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
+static bool ct_scatter_sum_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     const index_attributes *a = z->attributes;
     if (!begin_shape(z, shape, dtype) || !check_target(z)) return false;
     if (!ct_same_shape(z->in[0], z->in[1])) return ct_op_fail(z, CT_ERR_SHAPE, "the indices differ in shape");
     shape->dim[a->axis] = a->extent;
-    return check_indices(z, z->in[1], a->extent);
+    return ct_check_indices(z, z->in[1], a->extent);
 }
 
-static void ct_scatter_add_forward(ct_tensor *z) {
+static void ct_scatter_sum_forward(ct_tensor *z) {
     const index_attributes *a = z->attributes;
     const ct_tensor *x = z->in[0];
     memset(z->data, 0, ct_bytes_of(z));
     add_items(ct_around_axis(x, a->axis), a->extent, z->in[1], z->dtype, x->data, z->data);
 }
 
-static ct_tensor *ct_scatter_add_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
+static ct_tensor *ct_scatter_sum_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
     const index_attributes *a = z->attributes;
     return k ? NULL : ct_gather(g, a->axis, z->in[1]);
 }
 
-static ct_sample ct_scatter_add_samples(int i, ct_dtype dtype) {
+static ct_sample ct_scatter_sum_samples(int i, ct_dtype dtype) {
     const index_case cases[] = {
         {.x = CT_SHAPE(2, 3), .axis = 0, .y = CT_SHAPE(2, 3), .index = {0, 3, -1, 0, 1, 3}, .extent = 4},
         {.x = CT_SHAPE(2, 3), .axis = -1, .y = CT_SHAPE(2, 3), .index = {4, 4, -5, 0, 0, 0}, .extent = 5},
@@ -324,38 +329,7 @@ static ct_sample ct_scatter_add_samples(int i, ct_dtype dtype) {
         {.x = CT_SHAPE(1), .axis = 0, .y = CT_SHAPE(1), .index = {0}, .extent = 1},
         {.x = CT_SHAPE(2, 0), .axis = 1, .y = CT_SHAPE(2, 0), .extent = 3},
     };
-    return SAMPLE(CT_OP_ct_scatter_add, cases);
+    return SAMPLE(CT_OP_ct_scatter_sum, cases);
 }
 
-CT_OP_PARTS(ct_scatter_add);
-
-/* ---- ct_one_hot: attributes are the number of classes ---------------------------------------------------------- */
-
-ct_tensor *ct_one_hot_at(const char *at, ct_tensor *x, int64_t classes) {
-    return ct_record(at, CT_OP_ct_one_hot, &x, 1, &classes, sizeof classes);
-}
-
-static bool ct_one_hot_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
-    const ct_tensor *x = z->in[0];
-    int64_t classes = *(const int64_t *)z->attributes;
-    if (classes < 0) return ct_op_fail(z, CT_ERR_ARGUMENT, "%lld classes", (long long)classes);
-    if (x->ndim == CT_MAX_DIMS)
-        return ct_op_fail(z, CT_ERR_SHAPE, "%d dimensions, of at most %d", x->ndim + 1, CT_MAX_DIMS);
-    *shape = ct_shape_of(x);
-    *dtype = CT_BOOL;
-    shape->dim[shape->ndim++] = classes;
-    return check_indices(z, x, classes);
-}
-
-static void ct_one_hot_forward(ct_tensor *z) {
-    const ct_tensor *x = z->in[0];
-    int64_t classes = *(const int64_t *)z->attributes;
-    uint8_t *zs = z->data;
-    memset(zs, 0, ct_bytes_of(z));
-    for (int64_t i = 0, n = ct_size_of(x); i < n; i++) {
-        int64_t place = place_of(x, i, classes);
-        if (place >= 0) zs[i * classes + place] = 1;
-    }
-}
-
-CT_OP_PARTS_NOT_DIFFERENTIABLE(ct_one_hot);
+CT_OP_PARTS(ct_scatter_sum);

@@ -1,5 +1,5 @@
 /* Ops that keep all elements, in another shape or order: reshape, broadcast, permute. */
-#include "autograd/internal.h"
+#include "autograd/ops/compose.h"
 #include "tensor/checked.h"
 #include "tensor/move.h"
 
@@ -7,9 +7,6 @@
 
 #undef CT_HERE
 #define CT_HERE at
-
-/* For samples: a leaf of the case's dtype. */
-#define LEAF(shape) ct_requires_grad_at(NULL, ct_uniform_at(NULL, dtype, shape, -3, 3))
 
 /* ---- ct_reshape: attributes are the shape --------------------------------------------------------------------- */
 
@@ -23,8 +20,7 @@ static bool possible(const ct_tensor *z, const ct_shape *shape) {
     return ct_op_fail(z, CT_ERR_SHAPE, "%d dimensions, of at most %d", shape->ndim, CT_MAX_DIMS);
 }
 
-/* Puts the extent that makes `size` elements in place of a -1. */
-static bool complete(ct_shape *shape, int64_t size) {
+bool ct_complete_shape(ct_shape *shape, int64_t size) {
     int open = -1;
     int64_t known;
     ct_shape others = *shape;
@@ -42,7 +38,7 @@ static bool ct_reshape_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     ct_shape *wanted = z->attributes;
     char text[CT_DESCRIPTION];
     if (!possible(z, wanted)) return false;
-    if (!complete(wanted, ct_size_of(x)))
+    if (!ct_complete_shape(wanted, ct_size_of(x)))
         return ct_op_fail(z, CT_ERR_SHAPE, "%lld elements do not fit the shape %s", (long long)ct_size_of(x),
                           ct_describe_shape(wanted, text));
     *shape = *wanted;
@@ -73,7 +69,7 @@ static ct_sample ct_reshape_samples(int i, ct_dtype dtype) {
         {CT_SHAPE(5), CT_SHAPE(5)},        {CT_SHAPE(0, 3), CT_SHAPE(2, 0)}, {CT_SHAPE(3, 1, 5), CT_SHAPE(-1)},
     };
     if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
-    ct_tensor *x = LEAF(cases[i].from);
+    ct_tensor *x = ct_sample_leaf(dtype, cases[i].from, -3, 3);
     return (ct_sample){.z = ct_reshape_at(NULL, x, cases[i].to), .leaf = {x}};
 }
 
@@ -131,7 +127,7 @@ static ct_sample ct_broadcast_samples(int i, ct_dtype dtype) {
         {CT_SCALAR, CT_SCALAR},
     };
     if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
-    ct_tensor *x = LEAF(cases[i].from);
+    ct_tensor *x = ct_sample_leaf(dtype, cases[i].from, -3, 3);
     return (ct_sample){.z = ct_broadcast_at(NULL, x, cases[i].to), .leaf = {x}};
 }
 
@@ -141,18 +137,6 @@ CT_OP_PARTS(ct_broadcast);
 
 ct_tensor *ct_permute_at(const char *at, ct_tensor *x, ct_axes order) {
     return ct_record(at, CT_OP_ct_permute, &x, 1, &order, sizeof order);
-}
-
-ct_tensor *ct_transpose_at(const char *at, ct_tensor *x, int axis1, int axis2) {
-    char text[CT_DESCRIPTION];
-    int a, b;
-    if (!x) return ct_raise_null("ct_transpose", at, 0), NULL;
-    if (!ct_resolve_axis(axis1, x->ndim, &a) || !ct_resolve_axis(axis2, x->ndim, &b))
-        return ct_raise(CT_ERR_ARGUMENT, "ct_transpose", at, "%s has no axes %d and %d", ct_describe(x, text), axis1,
-                        axis2), NULL;
-    ct_axes order = {.n = x->ndim};
-    for (int i = 0; i < order.n; i++) order.axis[i] = i == a ? b : i == b ? a : i;
-    return ct_permute(x, order);
 }
 
 static bool ct_permute_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
@@ -221,7 +205,7 @@ static ct_sample ct_permute_samples(int i, ct_dtype dtype) {
         {CT_SCALAR, {.n = 0}},
     };
     if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
-    ct_tensor *x = LEAF(cases[i].shape);
+    ct_tensor *x = ct_sample_leaf(dtype, cases[i].shape, -3, 3);
     return (ct_sample){.z = ct_permute_at(NULL, x, cases[i].order), .leaf = {x}};
 }
 

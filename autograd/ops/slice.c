@@ -1,4 +1,4 @@
-/* Parts of an axis: slice and its adjoint, concat, stack. */
+/* Parts of an axis: slice and its adjoint, concat. */
 #include "autograd/ops/axis.h"
 #include "tensor/checked.h"
 #include "tensor/move.h"
@@ -7,9 +7,6 @@
 
 #undef CT_HERE
 #define CT_HERE at
-
-/* For samples: a leaf of the case's dtype. */
-#define LEAF(shape) ct_requires_grad_at(NULL, ct_uniform_at(NULL, dtype, shape, -3, 3))
 
 /* ---- a part of a whole ---------------------------------------------------------------------------------------- */
 
@@ -115,7 +112,7 @@ static ct_sample ct_slice_samples(int i, ct_dtype dtype) {
         {CT_SHAPE(2, 3, 4), 0, 1, CT_END, 1},
     };
     if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
-    ct_tensor *x = LEAF(cases[i].shape);
+    ct_tensor *x = ct_sample_leaf(dtype, cases[i].shape, -3, 3);
     return (ct_sample){.z = ct_slice_at(NULL, x, cases[i].axis, cases[i].start, cases[i].stop, cases[i].step),
                        .leaf = {x}};
 }
@@ -189,7 +186,7 @@ static ct_sample ct_slice_add_samples(int i, ct_dtype dtype) {
         {CT_SHAPE(0, 2), 0, 3, 1, 3}, {CT_SHAPE(2, 3, 2), 1, 0, 1, 3}, {CT_SHAPE(2, 0), 0, 0, 1, 2},
     };
     if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
-    ct_tensor *x = LEAF(cases[i].shape);
+    ct_tensor *x = ct_sample_leaf(dtype, cases[i].shape, -3, 3);
     return (ct_sample){.z = ct_slice_add_at(NULL, x, cases[i].axis, cases[i].start, cases[i].step, cases[i].extent),
                        .leaf = {x}};
 }
@@ -278,51 +275,14 @@ static ct_sample ct_concat_samples(int i, ct_dtype dtype) {
     };
     const int n = sizeof cases / sizeof *cases;
     if (i == n) { /* one operand, three times */
-        ct_tensor *x = LEAF(CT_SHAPE(2, 3));
+        ct_tensor *x = ct_sample_leaf(dtype, CT_SHAPE(2, 3), -3, 3);
         return (ct_sample){.z = ct_concat_at(NULL, CT_LIST(x, x, x), 1), .leaf = {x}};
     }
     if (i > n) return (ct_sample){.z = NULL};
     const ct_shape *s = cases[i].shape;
-    ct_tensor *x = LEAF(s[0]), *y = LEAF(s[1]), *w = LEAF(s[2]);
+    ct_tensor *x = ct_sample_leaf(dtype, s[0], -3, 3), *y = ct_sample_leaf(dtype, s[1], -3, 3);
+    ct_tensor *w = ct_sample_leaf(dtype, s[2], -3, 3);
     return (ct_sample){.z = ct_concat_at(NULL, CT_LIST(x, y, w), cases[i].axis), .leaf = {x, y, w}};
 }
 
 CT_OP_PARTS(ct_concat, .backward = ct_concat_backward);
-
-/* ---- ct_stack: a concat of operands with a new axis ------------------------------------------------------------ */
-
-/* Whether the operands have one shape, of which one more axis can be made; normalises the axis. */
-static bool stackable(const char *at, ct_list xs, int *axis) {
-    char text[2][CT_DESCRIPTION];
-    const char *op = "ct_stack";
-    if (xs.n < 1 || xs.n >= CT_ANY_NUMBER)
-        return ct_raise(CT_ERR_ARGUMENT, op, at, "%d operands, of 1 to %d", xs.n, CT_ANY_NUMBER - 1), false;
-    for (int k = 0; k < xs.n; k++) {
-        if (!xs.items[k]) return ct_raise_null(op, at, k), false;
-        if (!ct_same_shape(xs.items[k], xs.items[0]))
-            return ct_raise(CT_ERR_SHAPE, op, at, "operand %d, %s, is not of the shape of %s", k + 1,
-                            ct_describe(xs.items[k], text[0]), ct_describe(xs.items[0], text[1])), false;
-    }
-    int given = *axis, ndim = xs.items[0]->ndim + 1;
-    if (ndim > CT_MAX_DIMS)
-        return ct_raise(CT_ERR_SHAPE, op, at, "%d dimensions, of at most %d", ndim, CT_MAX_DIMS), false;
-    if (!ct_resolve_axis(given, ndim, axis))
-        return ct_raise(CT_ERR_ARGUMENT, op, at, "axis %d is outside of %d dimensions", given, ndim), false;
-    if (ct_this.depth == 0)
-        return ct_raise(CT_ERR_SCOPE, op, at, "no scope is open: call ct_begin() first"), false;
-    return true;
-}
-
-ct_tensor *ct_stack_at(const char *at, ct_list xs, int axis) {
-    size_t bytes;
-    if (!stackable(at, xs, &axis)) return NULL;
-    ct_shape shape = ct_shape_of(xs.items[0]);
-    for (int i = shape.ndim++; i > axis; i--) shape.dim[i] = shape.dim[i - 1];
-    shape.dim[axis] = 1;
-    if (!ct_checked_mul((size_t)xs.n, sizeof *xs.items, &bytes)) return NULL;
-    ct_tensor **slices = ct_scope_alloc(ct_this.depth, bytes);
-    if (!slices) return ct_raise_memory("ct_stack", at, bytes), NULL;
-    for (int k = 0; k < xs.n; k++)
-        if (!(slices[k] = ct_reshape(xs.items[k], shape))) return NULL;
-    return ct_concat(((ct_list){xs.n, slices}), axis);
-}
