@@ -45,6 +45,11 @@ CT_API ct_tensor *ct_parameter_at(const char *at, ct_dtype dtype, ct_shape shape
 /* As ct_begin(), for evaluation: no result of this scope needs or passes on a gradient. */
 CT_API ct_scope ct_begin_no_grad(void);
 
+/* A part of a computation: inputs to its result. `context` is the caller's. */
+typedef ct_tensor *ct_section(ct_list inputs, void *context);
+
+#include <cotangent/autograd/op.h>
+
 #include <cotangent/autograd/ops.h>
 
 #include <cotangent/autograd/composites.h>
@@ -88,6 +93,10 @@ CT_API ct_tensor *ct_hessian_at(const char *at, ct_tensor *f, ct_tensor *x);    
  * ct_set() on its inputs or a step of the optimiser. ct_backward() may follow. False on an error. */
 CT_API bool ct_replay_at(const char *at, ct_tensor *t);
 #define ct_replay(...) ct_replay_at(CT_HERE, __VA_ARGS__)
+
+/* From now on this thread stops at the first op whose result or cotangent is infinite or NaN: an error with the op, its
+ * operands' values at that element and the caller's place. Returns what was set before. */
+CT_API bool ct_stop_at_nonfinite(bool on);
 
 /* ---- looking at the record ---------------------------------------------------------------------------------- */
 

@@ -113,6 +113,39 @@ static bool propagate(ct_tensor *z, int k, int64_t *fresh) {
     return !failed;
 }
 
+/* Passes z's gradient on to all operands of an op whose operands share work. */
+static bool propagate_together(ct_tensor *z, int64_t *fresh) {
+    bool add;
+    for (int k = 0; k < z->n_in; k++) {
+        if (!(z->in[k]->flags & CT_NEEDS_GRAD)) continue;
+        if (!reach(z->in[k], &add, fresh)) return false;
+        if (!add) memset(z->in[k]->grad, 0, ct_bytes_of(z->in[k]));
+    }
+    scratch s = begin_scratch();
+    bool *wanted = ct_scope_array(ct_this.depth, z->n_in, sizeof *wanted);
+    ct_tensor **gx = ct_scope_array(ct_this.depth, z->n_in, sizeof *gx);
+    ct_tensor *g = ct_wrap_at(z->at, z->dtype, ct_shape_of(z), z->grad);
+    if (!wanted || !gx) ct_raise_memory(ct_op_table[z->op]->name, z->at, z->n_in * sizeof *gx);
+    for (int k = 0; wanted && k < z->n_in; k++) wanted[k] = z->in[k]->flags & CT_NEEDS_GRAD;
+    bool ok = wanted && gx && g && ct_op_table[z->op]->parts->vjps(z->at, z, g, wanted, gx);
+    for (int k = 0; ok && k < z->n_in; k++)
+        if (wanted[k] && gx[k]) deposit(z->in[k], gx[k], true);
+    end_scratch(s);
+    return ok;
+}
+
+/* Passes z's gradient on to the operands that need one. */
+static bool propagate_all(ct_tensor *z, int64_t *fresh) {
+    bool together = ct_op_table[z->op]->parts->vjps;
+    if (together && !propagate_together(z, fresh)) return false;
+    for (int k = 0; k < z->n_in; k++) {
+        if (!(z->in[k]->flags & CT_NEEDS_GRAD)) continue;
+        if (!together && !propagate(z, k, fresh)) return false;
+        if (!ct_check_cotangent(z, k)) return false;
+    }
+    return true;
+}
+
 /* ---- the pass ----------------------------------------------------------------------------------------------- */
 
 static bool differentiable(const char *op, const char *at, const ct_tensor *f) {
@@ -130,12 +163,10 @@ static bool run_pass(ct_tensor *f) {
     for (ct_tensor *z = f; open; z = z->prev) {
         if (z->pass != ct_this.pass || z->flags & CT_LEAF) continue;
         open--;
-        if (all_scalars(z)) {
+        if (all_scalars(z) && !ct_this.hunting)
             propagate_scalars(z, &open);
-            continue;
-        }
-        for (int k = 0; k < z->n_in; k++)
-            if (z->in[k]->flags & CT_NEEDS_GRAD && !propagate(z, k, &open)) return false;
+        else if (!propagate_all(z, &open))
+            return false;
     }
     return true;
 }
@@ -226,6 +257,7 @@ bool ct_replay_at(const char *at, ct_tensor *t) {
         ct_tensor *z = plan->node[i];
         const ct_op_parts *parts = ct_op_table[z->op]->parts;
         (parts->forward ? parts->forward : ct_elementwise_forward)(z);
+        if (!ct_check_result(z)) return false;
     }
     return true;
 }

@@ -5,7 +5,6 @@
 #include "autograd/autograd.h"
 #include "tensor/internal.h"
 
-#define CT_ANY_NUMBER 0xffff
 #define CT_MAX_ELEMENTWISE 3 /* operands of an elementwise op */
 
 typedef enum ct_op_id {
@@ -18,17 +17,9 @@ typedef enum ct_op_id {
 #define CT_PREDICATE CT_UNARY
 #define CT_KERNEL CT_UNARY
 #include "autograd/ops.def"
-    CT_OP_COUNT
+    CT_OP_COUNT,
+    CT_OP_SLOTS = CT_OP_COUNT + CT_MAX_OWN_OPS /* those of ct_register_op() follow */
 } ct_op_id;
-
-/* What forward mode and the checks follow from. */
-typedef enum ct_op_kind {
-    CT_ELEMENTWISE,        /* the rule applied to the tangent is the forward mode */
-    CT_LINEAR,             /* in the first operand, or in all of a concat: forward mode applies the op to the tangent */
-    CT_BILINEAR,           /* in both operands: once per operand */
-    CT_GENERAL,            /* forward mode by differentiating the vjp by its cotangent */
-    CT_NOT_DIFFERENTIABLE, /* results are bool or integer, or meant as constants */
-} ct_op_kind;
 
 /* The domains of ops.def's samples column. */
 typedef enum ct_domain {
@@ -42,29 +33,6 @@ typedef enum ct_domain {
     CT_DOMAIN_STEPS,
     CT_DOMAIN_QUOTIENT,
 } ct_domain;
-
-/* One case of the gradient sweep: an op's result, recorded from leaves. */
-typedef struct ct_sample {
-    ct_tensor *z;       /* NULL: there is no such case */
-    ct_tensor *leaf[3]; /* the differentiable operands, by operand number; NULL for others */
-} ct_sample;
-
-/* What a kernel is made of; its block in ops/FAMILY.c ends with CT_OP_PARTS. */
-typedef struct ct_op_parts {
-    /* Checks operands and attributes, sets *shape and *dtype; raises with ct_op_fail() otherwise. NULL: elementwise.
-     * May fill attributes that forward and backward use, and sets z->data when z aliases its operand. */
-    bool (*shape)(ct_tensor *z, ct_shape *shape, ct_dtype *dtype);
-    void (*forward)(ct_tensor *z); /* z's buffer is there; cannot fail once shape() has passed. NULL: elementwise */
-    /* The cotangent of operand k as nodes, g being z's; may still have a shape that broadcast from the operand's.
-     * NULL without an error: zero. */
-    ct_tensor *(*vjp)(const char *at, ct_tensor *z, ct_tensor *g, int k);
-    /* Optional, the same over numbers: gx = or (add) += the cotangent of operand k, all in the operand's shape. */
-    void (*backward)(ct_tensor *z, int k, const void *g, void *gx, bool add);
-    /* Optional, else by kind: the tangent of z, tangents[k] being NULL where operand k has none. */
-    ct_tensor *(*jvp)(const char *at, ct_tensor *z, ct_tensor *const *tangents);
-    /* Case `i` of the sweep in `dtype`, z NULL when i is past the last. NULL: elementwise, drawn by domain. */
-    ct_sample (*samples)(int i, ct_dtype dtype);
-} ct_op_parts;
 
 /* Collects NAME_shape, NAME_forward, NAME_vjp and NAME_samples; further arguments name the optional ones:
  * CT_OP_PARTS(ct_matmul, .backward = ct_matmul_backward). A missing part does not compile. */
@@ -86,27 +54,14 @@ typedef struct ct_op_parts {
 #define CT_PREDICATE CT_KERNEL
 #include "autograd/ops.def"
 
-typedef struct ct_op {
-    const char *name;    /* "ct_matmul" */
-    const char *formula; /* "x @ y", operands x, y, w */
-    const char *doc;
-    uint16_t arity; /* operands, or CT_ANY_NUMBER */
-    ct_op_kind kind;
-    ct_domain domain; /* elementwise: of the operands in the sweep */
-    const ct_op_parts *parts;
-} ct_op;
-
 /* By ct_op_id; [0] is NULL. Not const: the tests put broken rules in to see the sweep catch them. */
-extern const ct_op *ct_op_table[CT_OP_COUNT];
+extern const ct_op *ct_op_table[CT_OP_SLOTS];
 
 /* Records op(in...) and computes it. `attributes` (size bytes, copied; NULL when 0) is the op's named struct. A 0-d
  * floating operand is cast to the dtype of the others for elementwise ops. NULL with an error raised. */
 ct_tensor *ct_record(const char *at, ct_op_id op, ct_tensor *const *in, int n_in, const void *attributes, size_t size);
 /* Records z's op with z's attributes on other operands: for forward mode and recomputation. */
 ct_tensor *ct_record_again(const char *at, const ct_tensor *z, ct_tensor *const *in);
-
-/* Raises in z's name with its operands written into the formula: "ct_matmul: x(24,784) @ W(128,64): ...". */
-bool ct_op_fail(const ct_tensor *z, ct_error_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* A leaf with uniform elements in [low, high): for the samples of ops. */
 ct_tensor *ct_sample_leaf(ct_dtype dtype, ct_shape shape, double low, double high);
@@ -116,6 +71,13 @@ ct_tensor *ct_full_like(const char *at, const ct_tensor *t, double v);
 ct_tensor *ct_constant_like(const char *at, const ct_tensor *t, double v);
 /* Sums g over the axes that broadcasting `like` to g's shape would repeat. */
 ct_tensor *ct_sum_to(const char *at, ct_tensor *g, const ct_tensor *like);
+
+/* Cotangents v^T dy/d(inputs[i]) as nodes; zero where y does not depend on an input. False with an error raised. */
+bool ct_pull_back(const char *op, const char *at, ct_tensor *y, ct_tensor *v, ct_list inputs, ct_tensor **results);
+
+/* While ct_stop_at_nonfinite(): false, with an error, when z's result or operand k's cotangent is not finite. */
+bool ct_check_result(const ct_tensor *z);
+bool ct_check_cotangent(const ct_tensor *z, int k);
 
 /* Normalises a possibly negative axis; false when outside of [-n, n). */
 bool ct_resolve_axis(int axis, int ndim, int *out);

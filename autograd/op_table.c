@@ -39,7 +39,7 @@
 #define CT_COMPARE CT_UNARY
 #define CT_PREDICATE CT_UNARY
 #define CT_KERNEL CT_UNARY
-const ct_op *ct_op_table[CT_OP_COUNT] = {
+const ct_op *ct_op_table[CT_OP_SLOTS] = {
 #include "autograd/ops.def"
 };
 

@@ -211,7 +211,7 @@ ct_tensor *ct_record(const char *at, ct_op_id id, ct_tensor *const *in, int n_in
         z->in[k] = in[k];
         needs |= in[k]->flags & CT_NEEDS_GRAD;
     }
-    if (!copy_attributes(z, attributes, size) || (!compute_scalars(op, z) && !compute(op, z))) {
+    if (!copy_attributes(z, attributes, size) || (!compute_scalars(op, z) && !compute(op, z)) || !ct_check_result(z)) {
         ct_this.newest = z->prev; /* off the tape again; its memory goes with the scope */
         return NULL;
     }

@@ -67,7 +67,20 @@ static bool add_cotangent(const char *at, ct_tensor **place, ct_tensor *g) {
     return *place != NULL;
 }
 
+/* Of an op whose operands share work. */
+static bool pull_back_together(const section *s, const char *at, ct_tensor *z, ct_tensor *g) {
+    bool *wanted = ct_scope_array(ct_this.depth, z->n_in, sizeof *wanted);
+    ct_tensor **gx = ct_scope_array(ct_this.depth, z->n_in, sizeof *gx);
+    if (!wanted || !gx) return ct_raise_memory(ct_op_table[z->op]->name, at, z->n_in * sizeof *gx), false;
+    for (int k = 0; k < z->n_in; k++) wanted[k] = slot(s, z->in[k]) != NULL;
+    if (!ct_op_table[z->op]->parts->vjps(at, z, g, wanted, gx)) return false;
+    for (int k = 0; k < z->n_in; k++)
+        if (wanted[k] && gx[k] && !add_cotangent(at, slot(s, z->in[k]), gx[k])) return false;
+    return true;
+}
+
 static bool pull_back_node(const section *s, const char *at, ct_tensor *z, ct_tensor *g) {
+    if (ct_op_table[z->op]->parts->vjps) return pull_back_together(s, at, z, g);
     for (int k = 0; k < z->n_in; k++) {
         ct_tensor **place = slot(s, z->in[k]);
         if (!place) continue;
@@ -78,8 +91,7 @@ static bool pull_back_node(const section *s, const char *at, ct_tensor *z, ct_te
     return true;
 }
 
-/* results[i] = v^T dy/d(inputs[i]); zero where y does not depend on it. */
-static bool pull_back(const char *op, const char *at, ct_tensor *y, ct_tensor *v, ct_list inputs, ct_tensor **results) {
+bool ct_pull_back(const char *op, const char *at, ct_tensor *y, ct_tensor *v, ct_list inputs, ct_tensor **results) {
     section s;
     if (!make_section(&s, op, at, y, inputs)) return false;
     ct_tensor **start = slot(&s, y);
@@ -197,7 +209,7 @@ bool ct_grads_at(const char *at, ct_tensor *f, ct_list xs, ct_tensor **gradients
     if (!given(op, at, (const ct_tensor *const[]){f}, 1) || !one_element(op, at, f)) return false;
     if (!given(op, at, (const ct_tensor *const *)xs.items, xs.n)) return false;
     ct_tensor *seed = ct_full_like(at, f, 1);
-    return seed && pull_back(op, at, f, seed, xs, gradients);
+    return seed && ct_pull_back(op, at, f, seed, xs, gradients);
 }
 
 ct_tensor *ct_grad_at(const char *at, ct_tensor *f, ct_tensor *x) {
@@ -209,7 +221,7 @@ ct_tensor *ct_grad_at(const char *at, ct_tensor *f, ct_tensor *x) {
 ct_tensor *ct_vjp_at(const char *at, ct_tensor *y, ct_tensor *x, ct_tensor *v) {
     ct_tensor *g = NULL;
     if (!given("ct_vjp", at, (const ct_tensor *const[]){y, x, v}, 3) || !alike("ct_vjp", at, v, y)) return NULL;
-    return pull_back("ct_vjp", at, y, v, (ct_list){1, &x}, &g) ? g : NULL;
+    return ct_pull_back("ct_vjp", at, y, v, (ct_list){1, &x}, &g) ? g : NULL;
 }
 
 ct_tensor *ct_jvp_at(const char *at, ct_tensor *y, ct_tensor *x, ct_tensor *v) {

@@ -200,7 +200,7 @@ static const char *kind_name(uint16_t op) { return op ? ct_op_table[op]->name : 
 
 /* How many nodes, which, and the most frequent kinds of them. */
 static void add_fold(ct_text *out, const ct_graph *graph, const fold *f) {
-    size_t count[CT_OP_COUNT] = {0}, rest = f->end - f->first;
+    size_t count[CT_OP_SLOTS] = {0}, rest = f->end - f->first;
     for (size_t i = f->first; i < f->end; i++) count[graph->node[i]->op]++;
     ct_text_add(out,
                 "    folded [shape=folder, style=filled, fillcolor=\"#eeeeee\", color=\"" GREY "\", label=<"
@@ -208,7 +208,7 @@ static void add_fold(ct_text *out, const ct_graph *graph, const fold *f) {
                 rest, f->first + 1, f->end);
     for (int listed = 0; listed < MOST_LISTED && rest; listed++) {
         uint16_t most = 0;
-        for (uint16_t op = 1; op < CT_OP_COUNT; op++)
+        for (uint16_t op = 1; op < CT_OP_SLOTS; op++)
             if (count[op] > count[most]) most = op;
         ct_text_add(out, "<BR/>%zu %s", count[most], kind_name(most));
         rest -= count[most];

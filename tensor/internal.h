@@ -108,6 +108,7 @@ static inline void *ct_arena_alloc(ct_arena *arena, size_t bytes, size_t align) 
 
 typedef struct ct_thread {
     int depth;          /* of the innermost scope; 0 when none is open */
+    bool hunting;       /* autograd/: see ct_stop_at_nonfinite() */
     ct_tensor *newest;  /* head of the chain of tensors in order of creation */
     uint32_t next_id;
     uint32_t pass;      /* backward passes so far: a node's gradient is current when its own `pass` is equal */
@@ -122,6 +123,9 @@ typedef struct ct_thread {
 } ct_thread;
 
 extern _Thread_local ct_thread ct_this;
+
+/* Ends the scope as ct_end() does, but leaves errors to the scopes around it. */
+void ct_close(ct_scope scope);
 
 /* A tensor with uninitialised elements in the innermost scope, or owned (freed by ct_free) where none may hold it.
  * NULL with an error raised in the name of `op` when there is no scope or no memory. `tail` bytes follow the struct. */

@@ -81,13 +81,17 @@ static void end_innermost(void) {
     ct_this.depth--;
 }
 
+void ct_close(ct_scope scope) {
+    while (ct_this.depth >= scope.depth) end_innermost();
+}
+
 bool ct_end(ct_scope scope) {
     if (scope.depth < 1 || scope.depth > ct_this.depth) {
         if (scope.depth != CT_MAX_SCOPES + 1) /* that one did not open, which is on record */
             ct_raise(CT_ERR_SCOPE, "ct_end", NULL, "scope %d is not open", scope.depth);
         return ct_error_report();
     }
-    while (ct_this.depth >= scope.depth) end_innermost();
+    ct_close(scope);
     return ct_error_report();
 }
 
