@@ -190,9 +190,126 @@ CT_API ct_tensor *ct_masked_scatter_at(const char *at, ct_tensor *x, ct_tensor *
 
 /* ---- arithmetic, activations: ops/activation.c ---- */
 
-/* ---- reductions, order, statistics: ops/statistics.c ---- */
+/* ---- reductions, order, statistics: ops/statistics.c, norms.c, order.c, scan.c ---- */
 
-/* ---- products: ops/einsum.c ---- */
+CT_API ct_tensor *ct_nansum_at(const char *at, ct_tensor *x, ct_axes axes);    /* sum of what is not NaN */
+CT_API ct_tensor *ct_nanmean_at(const char *at, ct_tensor *x, ct_axes axes);   /* mean of what is not NaN */
+CT_API ct_tensor *ct_logsumexp_at(const char *at, ct_tensor *x, ct_axes axes); /* log(sum(exp x)), without overflow */
+/* The sum of squared deviations from the mean over n - correction; PyTorch's default correction is 1. */
+CT_API ct_tensor *ct_variance_at(const char *at, ct_tensor *x, ct_axes axes, int correction);
+CT_API ct_tensor *ct_std_at(const char *at, ct_tensor *x, ct_axes axes, int correction); /* root of the variance */
+#define ct_nansum(...) ct_nansum_at(CT_HERE, __VA_ARGS__)
+#define ct_nanmean(...) ct_nanmean_at(CT_HERE, __VA_ARGS__)
+#define ct_logsumexp(...) ct_logsumexp_at(CT_HERE, __VA_ARGS__)
+#define ct_variance(...) ct_variance_at(CT_HERE, __VA_ARGS__)
+#define ct_std(...) ct_std_at(CT_HERE, __VA_ARGS__)
+
+/* Of variables in rows, observations in columns. Each observation may count a whole number of times (fweights) and
+ * with a relative weight (aweights); NULL for none. */
+CT_API ct_tensor *ct_cov_at(const char *at, ct_tensor *x, int correction, ct_tensor *fweights, ct_tensor *aweights);
+CT_API ct_tensor *ct_corrcoef_at(const char *at, ct_tensor *x);
+CT_API ct_tensor *ct_diff_at(const char *at, ct_tensor *x, int n, int axis); /* n-th differences of neighbours */
+/* Integral by trapezoids, of samples dx apart, or at places that are like x or one line of them. */
+CT_API ct_tensor *ct_trapz_at(const char *at, ct_tensor *x, double dx, int axis);
+CT_API ct_tensor *ct_trapz_over_at(const char *at, ct_tensor *x, ct_tensor *places, int axis);
+#define ct_cov(...) ct_cov_at(CT_HERE, __VA_ARGS__)
+#define ct_corrcoef(...) ct_corrcoef_at(CT_HERE, __VA_ARGS__)
+#define ct_diff(...) ct_diff_at(CT_HERE, __VA_ARGS__)
+#define ct_trapz(...) ct_trapz_at(CT_HERE, __VA_ARGS__)
+#define ct_trapz_over(...) ct_trapz_over_at(CT_HERE, __VA_ARGS__)
+
+/* (sum |x|^p)^(1/p); p may be 0 (how many are not 0), INFINITY (largest), -INFINITY (smallest). 2 over two axes is
+ * Frobenius' norm of matrices. Subgradient 0 where the norm is 0. */
+CT_API ct_tensor *ct_vector_norm_at(const char *at, ct_tensor *x, double p, ct_axes axes);
+/* Of matrices in two axes, rows first: 1 the largest sum |x| of a column, INFINITY of a row; negative the smallest. */
+CT_API ct_tensor *ct_matrix_norm_at(const char *at, ct_tensor *x, double p, ct_axes axes);
+CT_API ct_tensor *ct_normalize_at(const char *at, ct_tensor *x, double p, int axis, double eps); /* x / max(norm, eps) */
+CT_API ct_tensor *ct_pairwise_distance_at(const char *at, ct_tensor *x, ct_tensor *y, double p, double eps, bool keep);
+/* Norms of the differences of all pairs: x (..., m, n) and y (..., k, n) give (..., m, k). */
+CT_API ct_tensor *ct_cdist_at(const char *at, ct_tensor *x, ct_tensor *y, double p);
+CT_API ct_tensor *ct_cosine_similarity_at(const char *at, ct_tensor *x, ct_tensor *y, int axis, double eps);
+#define ct_vector_norm(...) ct_vector_norm_at(CT_HERE, __VA_ARGS__)
+#define ct_matrix_norm(...) ct_matrix_norm_at(CT_HERE, __VA_ARGS__)
+#define ct_normalize(...) ct_normalize_at(CT_HERE, __VA_ARGS__)
+#define ct_pairwise_distance(...) ct_pairwise_distance_at(CT_HERE, __VA_ARGS__)
+#define ct_cdist(...) ct_cdist_at(CT_HERE, __VA_ARGS__)
+#define ct_cosine_similarity(...) ct_cosine_similarity_at(CT_HERE, __VA_ARGS__)
+
+/* ct_argX gives places along the axis, ct_X the values there, to which alone the cotangent returns. NaN is larger than
+ * any number. */
+CT_API ct_tensor *ct_sort_at(const char *at, ct_tensor *x, int axis, bool descending);
+CT_API ct_tensor *ct_topk_at(const char *at, ct_tensor *x, int64_t k, int axis, bool largest); /* in order */
+CT_API ct_tensor *ct_argtopk_at(const char *at, ct_tensor *x, int64_t k, int axis, bool largest);
+CT_API ct_tensor *ct_cummax_at(const char *at, ct_tensor *x, int axis); /* the largest so far */
+CT_API ct_tensor *ct_cummin_at(const char *at, ct_tensor *x, int axis);
+#define ct_sort(...) ct_sort_at(CT_HERE, __VA_ARGS__)
+#define ct_topk(...) ct_topk_at(CT_HERE, __VA_ARGS__)
+#define ct_argtopk(...) ct_argtopk_at(CT_HERE, __VA_ARGS__)
+#define ct_cummax(...) ct_cummax_at(CT_HERE, __VA_ARGS__)
+#define ct_cummin(...) ct_cummin_at(CT_HERE, __VA_ARGS__)
+
+/* One of each line; the axis goes. */
+CT_API ct_tensor *ct_max_along_at(const char *at, ct_tensor *x, int axis); /* the value at ct_argmax */
+CT_API ct_tensor *ct_min_along_at(const char *at, ct_tensor *x, int axis); /* the value at ct_argmin */
+CT_API ct_tensor *ct_kthvalue_at(const char *at, ct_tensor *x, int64_t k, int axis); /* k-th smallest, from 1 */
+CT_API ct_tensor *ct_argkthvalue_at(const char *at, ct_tensor *x, int64_t k, int axis);
+CT_API ct_tensor *ct_median_along_at(const char *at, ct_tensor *x, int axis); /* lower of two; NaN if one is */
+CT_API ct_tensor *ct_argmedian_at(const char *at, ct_tensor *x, int axis);
+CT_API ct_tensor *ct_mode_at(const char *at, ct_tensor *x, int axis); /* most frequent, the smallest of several */
+CT_API ct_tensor *ct_argmode_at(const char *at, ct_tensor *x, int axis);
+CT_API ct_tensor *ct_median_at(const char *at, ct_tensor *x, ct_axes axes); /* equal ones share the cotangent */
+#define ct_max_along(...) ct_max_along_at(CT_HERE, __VA_ARGS__)
+#define ct_min_along(...) ct_min_along_at(CT_HERE, __VA_ARGS__)
+#define ct_kthvalue(...) ct_kthvalue_at(CT_HERE, __VA_ARGS__)
+#define ct_argkthvalue(...) ct_argkthvalue_at(CT_HERE, __VA_ARGS__)
+#define ct_median_along(...) ct_median_along_at(CT_HERE, __VA_ARGS__)
+#define ct_argmedian(...) ct_argmedian_at(CT_HERE, __VA_ARGS__)
+#define ct_mode(...) ct_mode_at(CT_HERE, __VA_ARGS__)
+#define ct_argmode(...) ct_argmode_at(CT_HERE, __VA_ARGS__)
+#define ct_median(...) ct_median_at(CT_HERE, __VA_ARGS__)
+
+/* ---- products: ops/products.c, einsum.c ---- */
+
+CT_API ct_tensor *ct_vdot_at(const char *at, ct_tensor *x, ct_tensor *y);   /* (n), (n) to a scalar */
+CT_API ct_tensor *ct_mv_at(const char *at, ct_tensor *x, ct_tensor *y);    /* (m, n), (n) to (m) */
+CT_API ct_tensor *ct_mm_at(const char *at, ct_tensor *x, ct_tensor *y);    /* (m, k), (k, n) to (m, n) */
+CT_API ct_tensor *ct_bmm_at(const char *at, ct_tensor *x, ct_tensor *y);   /* (b, m, k), (b, k, n) to (b, m, n) */
+CT_API ct_tensor *ct_outer_at(const char *at, ct_tensor *x, ct_tensor *y); /* (m), (n) to (m, n) */
+CT_API ct_tensor *ct_inner_at(const char *at, ct_tensor *x, ct_tensor *y); /* (..., n), (..., n): sums over n */
+CT_API ct_tensor *ct_kron_at(const char *at, ct_tensor *x, ct_tensor *y);  /* blocks x[i][j] y */
+CT_API ct_tensor *ct_trace_at(const char *at, ct_tensor *x);               /* sum of a matrix's diagonal */
+CT_API ct_tensor *ct_multi_dot_at(const char *at, ct_list xs); /* product of a chain, in the cheapest order */
+#define ct_vdot(...) ct_vdot_at(CT_HERE, __VA_ARGS__)
+#define ct_mv(...) ct_mv_at(CT_HERE, __VA_ARGS__)
+#define ct_mm(...) ct_mm_at(CT_HERE, __VA_ARGS__)
+#define ct_bmm(...) ct_bmm_at(CT_HERE, __VA_ARGS__)
+#define ct_outer(...) ct_outer_at(CT_HERE, __VA_ARGS__)
+#define ct_inner(...) ct_inner_at(CT_HERE, __VA_ARGS__)
+#define ct_kron(...) ct_kron_at(CT_HERE, __VA_ARGS__)
+#define ct_trace(...) ct_trace_at(CT_HERE, __VA_ARGS__)
+#define ct_multi_dot(...) ct_multi_dot_at(CT_HERE, __VA_ARGS__)
+
+/* beta x + alpha (a b), x broadcast to the product; with beta 0 x does not count, whatever it holds. */
+CT_API ct_tensor *ct_addmm_at(const char *at, ct_tensor *x, ct_tensor *a, ct_tensor *b, double beta, double alpha);
+CT_API ct_tensor *ct_addmv_at(const char *at, ct_tensor *x, ct_tensor *a, ct_tensor *b, double beta, double alpha);
+CT_API ct_tensor *ct_addr_at(const char *at, ct_tensor *x, ct_tensor *a, ct_tensor *b, double beta, double alpha);
+CT_API ct_tensor *ct_baddbmm_at(const char *at, ct_tensor *x, ct_tensor *a, ct_tensor *b, double beta, double alpha);
+/* The same with the sum of the products of a batch. */
+CT_API ct_tensor *ct_addbmm_at(const char *at, ct_tensor *x, ct_tensor *a, ct_tensor *b, double beta, double alpha);
+#define ct_addmm(...) ct_addmm_at(CT_HERE, __VA_ARGS__)
+#define ct_addmv(...) ct_addmv_at(CT_HERE, __VA_ARGS__)
+#define ct_addr(...) ct_addr_at(CT_HERE, __VA_ARGS__)
+#define ct_baddbmm(...) ct_baddbmm_at(CT_HERE, __VA_ARGS__)
+#define ct_addbmm(...) ct_addbmm_at(CT_HERE, __VA_ARGS__)
+
+/* ct_einsum("bij,bjk->bik", CT_LIST(x, y)): a letter for each axis of each operand, and of the result; what the result
+ * lacks is summed, a letter twice in one operand takes the diagonal, "..." stands for further axes that broadcast.
+ * Without "->" the result has the axes of "..." and then, in order, the letters that occur once. */
+CT_API ct_tensor *ct_einsum_at(const char *at, const char *equation, ct_list xs);
+/* Sums over pairs of axes, x_axes[i] with y_axes[i]; the result has the others of x, and then those of y. */
+CT_API ct_tensor *ct_tensordot_at(const char *at, ct_tensor *x, ct_tensor *y, ct_axes x_axes, ct_axes y_axes);
+#define ct_einsum(...) ct_einsum_at(CT_HERE, __VA_ARGS__)
+#define ct_tensordot(...) ct_tensordot_at(CT_HERE, __VA_ARGS__)
 
 /* ---- losses: ops/loss.c ---- */
 

@@ -8,8 +8,9 @@
 /* ---- reductions over the middle axis of (outer, n, inner) ------------------------------------------------- */
 
 typedef enum ct_reduction {
-    CT_REDUCE_SUM, /* f32 and f64; a tree of fixed form, see reduce_fold.inc */
-    CT_REDUCE_MAX, /* every dtype; NaN if one is; n > 0 */
+    CT_REDUCE_SUM,  /* f32 and f64; a tree of fixed form, see reduce_fold.inc */
+    CT_REDUCE_PROD, /* likewise */
+    CT_REDUCE_MAX,  /* every dtype; NaN if one is; n > 0 */
     CT_REDUCE_MIN,
     CT_REDUCTION_COUNT
 } ct_reduction;

@@ -39,6 +39,7 @@
 
 const ct_reduce_table CT_ISA_NAME(ct_reduce_kernels) = {
     .fold = {[CT_REDUCE_SUM] = {OF_FLOATS(sum_fold)},
+             [CT_REDUCE_PROD] = {OF_FLOATS(prod_fold)},
              [CT_REDUCE_MAX] = {OF_ALL(max_fold)},
              [CT_REDUCE_MIN] = {OF_ALL(min_fold)}},
     .find = {OF_ALL(find)},

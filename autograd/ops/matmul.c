@@ -1,5 +1,5 @@
 /* Products: ct_matmul, batched, and ct_affine. A transpose is a flag for BLAS, in derivatives of any order too. */
-#include "autograd/internal.h"
+#include "autograd/ops/matmul.h"
 #include "tensor/blas.h"
 #include "tensor/checked.h"
 #include "tensor/kernels.h"
@@ -43,12 +43,14 @@ typedef struct matmul_attributes {
     int64_t stride[ROLES][CT_MAX_DIMS]; /* in matrices; 0 where x or y is repeated */
 } matmul_attributes;
 
-static ct_tensor *product(const char *at, ct_tensor *x, ct_tensor *y, bool transpose_x, bool transpose_y) {
+ct_tensor *ct_matmul_flagged(const char *at, ct_tensor *x, ct_tensor *y, bool transpose_x, bool transpose_y) {
     matmul_attributes a = {.transpose = {transpose_x, transpose_y}};
     return ct_record(at, CT_OP_ct_matmul, (ct_tensor *[]){x, y}, 2, &a, sizeof a);
 }
 
-ct_tensor *ct_matmul_at(const char *at, ct_tensor *x, ct_tensor *y) { return product(at, x, y, false, false); }
+ct_tensor *ct_matmul_at(const char *at, ct_tensor *x, ct_tensor *y) {
+    return ct_matmul_flagged(at, x, y, false, false);
+}
 
 static int leading_axes(const ct_tensor *t) { return t->ndim > 2 ? t->ndim - 2 : 0; }
 
@@ -227,7 +229,7 @@ static ct_tensor *ct_matmul_vjp(const char *at, ct_tensor *z, ct_tensor *g, int 
         for (role r = X; r < ROLES; r++)
             if (r == f.left || r == f.right) in[r] = as_matrices(at, z, in[r], r);
     }
-    ct_tensor *gx = product(at, in[f.left], in[f.right], f.transpose_left, f.transpose_right);
+    ct_tensor *gx = ct_matmul_flagged(at, in[f.left], in[f.right], f.transpose_left, f.transpose_right);
     if (!gx || k == X || z->in[Y]->ndim > 1) return gx;
     ct_shape shape = ct_shape_of(gx); /* (..., k, 1), of the 1-d y (k) */
     shape.ndim--;
@@ -263,7 +265,8 @@ static ct_sample ct_matmul_samples(int i, ct_dtype dtype) {
     };
     if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
     ct_tensor *x = ct_sample_leaf(dtype, cases[i].x, -2, 2), *y = ct_sample_leaf(dtype, cases[i].y, -2, 2);
-    return (ct_sample){.z = product(NULL, x, y, cases[i].transpose_x, cases[i].transpose_y), .leaf = {x, y}};
+    ct_tensor *z = ct_matmul_flagged(NULL, x, y, cases[i].transpose_x, cases[i].transpose_y);
+    return (ct_sample){.z = z, .leaf = {x, y}};
 }
 
 CT_OP_PARTS(ct_matmul, .backward = ct_matmul_backward);
@@ -316,8 +319,8 @@ static ct_tensor *ct_affine_vjp(const char *at, ct_tensor *z, ct_tensor *g, int 
     const affine_attributes *a = z->attributes;
     if (k == 0) return ct_matmul(g, z->in[1]);
     if (k == 2) return g;
-    return product(at, ct_reshape(g, CT_SHAPE(a->rows, a->out)), ct_reshape(z->in[0], CT_SHAPE(a->rows, a->in)), true,
-                   false);
+    ct_tensor *x = ct_reshape(z->in[0], CT_SHAPE(a->rows, a->in));
+    return ct_matmul_flagged(at, ct_reshape(g, CT_SHAPE(a->rows, a->out)), x, true, false);
 }
 
 static ct_sample ct_affine_samples(int i, ct_dtype dtype) {

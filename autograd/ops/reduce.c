@@ -1,5 +1,6 @@
 /* Reductions over sets of axes: sum, mean, max, min; argmax and argmin over one. */
 #include "autograd/ops/axis.h"
+#include "autograd/ops/compose.h"
 #include "tensor/kernels.h"
 
 #include <string.h>
@@ -64,7 +65,7 @@ static bool allocate_between(const ct_tensor *z, reduce_attributes *a) {
 static bool reduce_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     const ct_tensor *x = z->in[0];
     reduce_attributes *a = z->attributes;
-    if (!ct_resolve_axes(z, &a->axes, x->ndim, &a->mask)) return false;
+    if (!ct_resolve_axes(z, &a->axes, x->ndim ? x->ndim : 1, &a->mask)) return false; /* 0-d: as one axis of one */
     *dtype = x->dtype;
     shape->ndim = 0;
     for (int i = 0; i < x->ndim; i++) {
@@ -217,10 +218,10 @@ static bool extreme_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     return true;
 }
 
-/* Equal extremes get equal shares of the cotangent. */
+/* Equal extremes get equal shares of the cotangent; where there is NaN, each NaN does. */
 static ct_tensor *extreme_vjp(const char *at, ct_tensor *z, ct_tensor *g) {
     const reduce_attributes *a = z->attributes;
-    ct_tensor *chosen = ct_eq(z->in[0], with_axes(at, z, z));
+    ct_tensor *x = z->in[0], *nan = ct_ne(x, x), *chosen = ct_where(nan, nan, ct_eq(x, with_axes(at, z, z)));
     ct_axes axes = a->axes;
     axes.keep = true;
     ct_tensor *share = ct_div(with_axes(at, z, g), ct_sum(ct_cast(chosen, g->dtype), axes));
@@ -280,7 +281,8 @@ static void find_place(ct_tensor *z, ct_reduction how) {
 #define PLACE(symbol, how)                                                                                           \
     ct_tensor *symbol##_at(const char *at, ct_tensor *x, int axis) {                                                 \
         place_attributes a = {.axis = axis};                                                                         \
-        return ct_record(at, CT_OP_##symbol, &x, 1, &a, sizeof a);                                                   \
+        ct_tensor *line = ct_at_least_1d(at, x);                                                                     \
+        return ct_record(at, CT_OP_##symbol, &line, 1, &a, sizeof a);                                                \
     }                                                                                                                \
     static bool symbol##_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {                                     \
         return place_shape(z, shape, dtype);                                                                         \

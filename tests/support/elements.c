@@ -67,3 +67,13 @@ void check_error(const char *file, const ct_tensor *z, ct_error_code code, const
 static ct_scope scope;
 void open_scope(void) { scope = ct_begin(); }
 void close_scope(void) { ck_assert_msg(ct_end(scope), "%s", ct_error()); }
+
+void check_values(const ct_tensor *t, int64_t n, const double *expected) {
+    ck_assert_msg(t != NULL, "%s", ct_error());
+    ck_assert_int_eq(ct_size(t), n);
+    for (int64_t i = 0; i < n; i++) {
+        double got = ct_read_element((ct_dtype)t->dtype, t->data, i);
+        bool same = got == expected[i] || (isnan(got) && isnan(expected[i])) || fabs(got - expected[i]) <= 1e-12;
+        ck_assert_msg(same, "element %d: %.17g, not %.17g", (int)i, got, expected[i]);
+    }
+}

@@ -23,6 +23,11 @@ ct_shape narrowed(ct_shape index, const ct_tensor *x);
 void check_shape(const ct_tensor *z, ct_dtype dtype, ct_shape shape);
 void check_value(const ct_tensor *z, ct_shape index, double expected);
 
+/* That t has these elements, to 1e-12: CHECK_VALUES(t, 1, NAN, 3). */
+void check_values(const ct_tensor *t, int64_t n, const double *expected);
+#define CHECK_VALUES(t, ...)                                                                                         \
+    check_values(t, sizeof((double[]){__VA_ARGS__}) / sizeof(double), (const double[]){__VA_ARGS__})
+
 /* That z is NULL, for the reason `text`, raised in the file of the check. */
 void check_error(const char *file, const ct_tensor *z, ct_error_code code, const char *text);
 #define CHECK_ERROR(z, code, text) check_error(__FILE__, z, code, text)

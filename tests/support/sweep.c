@@ -1,5 +1,6 @@
 #include "sweep.h"
 
+#include <check.h>
 #include <math.h>
 #include <string.h>
 
@@ -131,6 +132,14 @@ static void check_close(sweep *s, const char *what, const char *name, int i, con
     }
 }
 
+/* A second pass adds to what the first has left in the leaf. */
+static void check_adding(sweep *s, const char *name, int i, ct_tensor *z, ct_tensor *v, ct_tensor *x) {
+    ct_tensor *twice = ct_mul(ct_scalar(2), ct_gradient(x));
+    objective(z, v);
+    check(s, ct_backward_from(z, v), "%s, sample %d: no second pass: %s", name, i, ct_error());
+    check_close(s, "two passes and twice the gradient", name, i, ct_gradient(x), twice, 1e-12);
+}
+
 /* Both readings, first and second order, and forward mode, by operand k. */
 static void check_operand(sweep *s, const char *name, int i, ct_tensor *z, ct_tensor *v, ct_tensor *x) {
     ct_shape shape = ct_shape_of(x);
@@ -143,6 +152,7 @@ static void check_operand(sweep *s, const char *name, int i, ct_tensor *z, ct_te
     check_differences(s, "gradient", name, i, z, v, x, ct_gradient(x));
     objective(by_nodes, u);
     check_close(s, "the readings over numbers and nodes", name, i, ct_gradient(x), by_nodes, 1e-12);
+    check_adding(s, name, i, z, v, x);
 
     ct_tensor *tangent = ct_jvp(z, x, u);
     check(s, tangent && ct_same_shape(tangent, z), "%s, sample %d: no tangent: %s", name, i, ct_error());
@@ -161,13 +171,33 @@ static void check_operand(sweep *s, const char *name, int i, ct_tensor *z, ct_te
     }
 }
 
-static void check_f32(sweep *s, const char *name, int i, const ct_tensor *z) {
-    ct_tensor *in[3], *narrow;
-    if (!z->op || ct_op_table[z->op]->parts->shape) return; /* kernels' samples draw anew for another dtype */
-    for (int k = 0; k < z->n_in; k++) in[k] = ct_cast(z->in[k], CT_F32);
-    narrow = ct_record_again(CT_HERE, z, in);
-    check(s, narrow && narrow->dtype == CT_F32, "%s, sample %d: no f32: %s", name, i, ct_error());
-    if (narrow) check_close(s, "f32 and f64", name, i, narrow, z, 4e-5);
+/* A leaf of f32 with the elements of x; x itself when it is not floating. */
+static ct_tensor *narrow_leaf(ct_tensor *x) {
+    if (x->dtype != CT_F64) return x;
+    ct_tensor *narrow = ct_full(CT_F32, ct_shape_of(x), 0);
+    for (int64_t i = 0; i < ct_size_of(x); i++) ((float *)narrow->data)[i] = (float)((double *)x->data)[i];
+    return ct_requires_grad(narrow);
+}
+
+/* The op on the same operands in f32: its value, and its gradients. */
+static void check_f32(sweep *s, const char *name, int i, ct_sample c, ct_tensor *v) {
+    if (!c.z->op) return;
+    ct_tensor **in = ct_scope_array(ct_this.depth, c.z->n_in, sizeof *in);
+    for (int k = 0; k < c.z->n_in; k++) in[k] = narrow_leaf(c.z->in[k]);
+    ct_random_restore((ct_random_state){.seed = 5, .stream = 1000});
+    ct_tensor *narrow = ct_record_again(CT_HERE, c.z, in);
+    check(s, narrow != NULL, "%s, sample %d: no f32: %s", name, i, ct_error());
+    if (!narrow) return;
+    check_close(s, "f32 and f64", name, i, narrow, c.z, 4e-5);
+    for (int k = 0; k < 3; k++) ct_zero_gradient(c.leaf[k]);
+    objective(c.z, v);
+    bool passed = !ct_needs_gradient(narrow) ||
+                  (ct_backward_from(narrow, ct_cast(v, narrow->dtype)) && ct_backward_from(c.z, v));
+    check(s, passed, "%s, sample %d: no gradient in f32: %s", name, i, ct_error());
+    for (int k = 0; k < c.z->n_in; k++)
+        for (int n = 0; n < 3; n++)
+            if (c.leaf[n] && c.leaf[n] == c.z->in[k] && ct_has_gradient(in[k]) && ct_has_gradient(c.leaf[n]))
+                check_close(s, "the gradients in f32 and f64", name, i, ct_gradient(in[k]), ct_gradient(c.leaf[n]), 4e-4);
 }
 
 static void check_sample(sweep *s, const char *name, int i, ct_sample c) {
@@ -175,9 +205,9 @@ static void check_sample(sweep *s, const char *name, int i, ct_sample c) {
     ct_replay(c.z);
     ct_random_restore((ct_random_state){.seed = (uint64_t)i, .stream = 500});
     ct_tensor *v = ct_uniform(CT_F64, ct_shape_of(c.z), -1, 1); /* random cotangents: a plain sum hides mistakes */
-    check_f32(s, name, i, c.z);
     for (int k = 0; k < 3; k++)
         if (c.leaf[k]) check_operand(s, name, i, c.z, v, c.leaf[k]);
+    check_f32(s, name, i, c, v);
     check(s, ct_error_status() == CT_OK, "%s, sample %d: %s", name, i, ct_error());
     ct_error_clear();
 }
@@ -209,4 +239,12 @@ void sweep_function(sweep *s, const char *name, ct_sample (*make)(int i, ct_dtyp
         more = sweep_case(s, name, i, make(i, CT_F64));
         more = ct_end(scope) && more;
     }
+}
+
+void check_sweep(const char *name, ct_sample (*make)(int i, ct_dtype dtype)) {
+    sweep s = {0};
+    sweep_function(&s, name, make);
+    ck_assert_msg(s.failures == 0, "%lld of %lld failed, first: %s", (long long)s.failures, (long long)s.checks,
+                  s.first);
+    ck_assert_msg(s.checks >= 20, "%s: only %lld checks", name, (long long)s.checks);
 }

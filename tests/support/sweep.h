@@ -14,5 +14,7 @@ void sweep_op(sweep *s, ct_op_id op, bool quick);
 
 /* The same for a composite: make(i, dtype) gives case i, its z NULL when i is past the last. */
 void sweep_function(sweep *s, const char *name, ct_sample (*make)(int i, ct_dtype dtype));
+/* That it finds nothing wrong, in 20 checks or more. */
+void check_sweep(const char *name, ct_sample (*make)(int i, ct_dtype dtype));
 
 #endif

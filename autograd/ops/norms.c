@@ -1,0 +1,87 @@
+/* Norms, and distances and directions from them: composed of other ops. Subgradients are 0 where a norm is 0. */
+#include "autograd/ops/compose.h"
+
+#include <math.h>
+
+#undef CT_HERE
+#define CT_HERE at
+
+#define C(like, v) ct_constant_like(at, like, v)
+
+/* ---- norms ---------------------------------------------------------------------------------------------------- */
+
+/* x^p of x >= 0, a constant where x is 0. */
+static ct_tensor *power(const char *at, ct_tensor *x, double p) {
+    ct_tensor *zero = ct_eq(x, C(x, 0)), *base = ct_where(zero, C(x, 1), x);
+    ct_tensor *z = p == 2 ? ct_square(base) : p == 0.5 ? ct_sqrt(base) : ct_pow(base, C(x, p));
+    return ct_where(zero, C(x, pow(0, p)), z);
+}
+
+ct_tensor *ct_vector_norm_at(const char *at, ct_tensor *x, double p, ct_axes axes) {
+    if (p == 0) return ct_sum(ct_cast(ct_ne(x, C(x, 0)), x ? (ct_dtype)x->dtype : CT_F64), axes);
+    if (p == 1) return ct_sum(ct_abs(x), axes);
+    if (p == 2) return power(at, ct_sum(ct_square(x), axes), 0.5);
+    if (isinf(p)) return p > 0 ? ct_max(ct_abs(x), axes) : ct_min(ct_abs(x), axes);
+    return power(at, ct_sum(power(at, ct_abs(x), p), axes), 1 / p);
+}
+
+ct_tensor *ct_matrix_norm_at(const char *at, ct_tensor *x, double p, ct_axes axes) {
+    unsigned mask;
+    if (!ct_given_axes("ct_matrix_norm", at, x, &axes, &mask)) return NULL;
+    if (axes.n != 2)
+        return ct_decline("ct_matrix_norm", at, x, CT_ERR_ARGUMENT, "%d axes, but a matrix has two", axes.n);
+    if (!isinf(p) && fabs(p) != 1)
+        return ct_decline("ct_matrix_norm", at, x, CT_ERR_ARGUMENT, "the order %g is neither 1 nor infinite", p);
+    int summed = axes.axis[isinf(p) != 0], other = axes.axis[!isinf(p) != 0];
+    ct_tensor *sums = ct_sum(ct_abs(x), CT_AXES_(axes.keep, summed));
+    if (!axes.keep && summed < other) other--;
+    return p > 0 ? ct_max(sums, CT_AXES_(axes.keep, other)) : ct_min(sums, CT_AXES_(axes.keep, other));
+}
+
+ct_tensor *ct_normalize_at(const char *at, ct_tensor *x, double p, int axis, double eps) {
+    ct_tensor *norm = ct_vector_norm(x, p, CT_KEEP(axis));
+    return ct_div(x, ct_where(ct_lt(norm, C(norm, eps)), C(norm, eps), norm));
+}
+
+/* ---- distances ------------------------------------------------------------------------------------------------ */
+
+ct_tensor *ct_pairwise_distance_at(const char *at, ct_tensor *x, ct_tensor *y, double p, double eps, bool keep) {
+    ct_tensor *apart = ct_sub(x, y);
+    return ct_vector_norm(ct_add(apart, C(apart, eps)), p, CT_AXES_(keep, -1));
+}
+
+ct_tensor *ct_cdist_at(const char *at, ct_tensor *x, ct_tensor *y, double p) {
+    char text[2][CT_DESCRIPTION];
+    if (!ct_given("ct_cdist", at, x, 0) || !ct_given("ct_cdist", at, y, 1)) return NULL;
+    if (x->ndim < 2 || y->ndim < 2 || x->ndim == CT_MAX_DIMS || y->ndim == CT_MAX_DIMS)
+        return ct_raise(CT_ERR_SHAPE, "ct_cdist", at, "%s and %s: 2 to %d dimensions are needed",
+                        ct_describe(x, text[0]), ct_describe(y, text[1]), CT_MAX_DIMS - 1),
+               NULL;
+    if (x->extent->dim[x->ndim - 1] != y->extent->dim[y->ndim - 1] || !(p >= 0))
+        return ct_raise(CT_ERR_SHAPE, "ct_cdist", at, "%s and %s: %s", ct_describe(x, text[0]),
+                        ct_describe(y, text[1]),
+                        p >= 0 ? "the points have different numbers of coordinates" : "the order is negative"),
+               NULL;
+    ct_tensor *apart = ct_sub(ct_unsqueeze(x, -2), ct_unsqueeze(y, -3));
+    if (apart && isinf(p) && apart->extent->dim[apart->ndim - 1] == 0) p = 1; /* 0, of points without coordinates */
+    return ct_vector_norm(apart, p, CT_AXES(-1));
+}
+
+/* x over its length along an axis, or over eps where that is larger; the derivative is of the length either way. */
+static ct_tensor *direction(const char *at, ct_tensor *x, int axis, double eps) {
+    ct_tensor *square = ct_sum(ct_square(x), CT_KEEP(axis)), *least = C(x, eps * eps);
+    ct_tensor *lift = ct_detach(ct_sub(ct_maximum(square, least), square));
+    return ct_div(x, ct_sqrt(ct_add(square, lift)));
+}
+
+ct_tensor *ct_cosine_similarity_at(const char *at, ct_tensor *x, ct_tensor *y, int axis, double eps) {
+    char text[2][CT_DESCRIPTION];
+    ct_shape shape;
+    if (!ct_given("ct_cosine_similarity", at, x, 0) || !ct_given("ct_cosine_similarity", at, y, 1)) return NULL;
+    if (!ct_broadcast_shapes(2, (ct_tensor *[]){x, y}, &shape))
+        return ct_raise(CT_ERR_SHAPE, "ct_cosine_similarity", at, "%s and %s: shapes do not broadcast",
+                        ct_describe(x, text[0]), ct_describe(y, text[1])),
+               NULL;
+    x = direction(at, ct_broadcast(x, shape), axis, eps);
+    return ct_sum(ct_mul(x, direction(at, ct_broadcast(y, shape), axis, eps)), CT_AXES(axis));
+}

@@ -1,0 +1,127 @@
+/* Sums without NaN, moments, covariance, differences: composed of other ops. */
+#include "autograd/ops/compose.h"
+
+#include <math.h>
+
+#undef CT_HERE
+#define CT_HERE at
+
+#define C(like, v) ct_constant_like(at, like, v)
+
+/* Axes that stay with extent 1. */
+static ct_axes kept(ct_axes axes) {
+    axes.keep = true;
+    return axes;
+}
+
+/* ---- sums --------------------------------------------------------------------------------------------------- */
+
+ct_tensor *ct_nansum_at(const char *at, ct_tensor *x, ct_axes axes) {
+    return ct_sum(ct_where(ct_eq(x, x), x, C(x, 0)), axes);
+}
+
+ct_tensor *ct_nanmean_at(const char *at, ct_tensor *x, ct_axes axes) {
+    ct_tensor *sum = ct_nansum(x, axes);
+    return sum ? ct_div(sum, ct_sum(ct_cast(ct_eq(x, x), sum->dtype), axes)) : NULL;
+}
+
+/* The largest is taken out of the exponents, but not where it is infinite: log(sum(exp(x - m))) + m. */
+ct_tensor *ct_logsumexp_at(const char *at, ct_tensor *x, ct_axes axes) {
+    if (x && ct_size_of(x) == 0) return ct_log(ct_sum(ct_exp(x), axes));
+    ct_tensor *largest = ct_detach(ct_max(x, kept(axes)));
+    ct_tensor *m = ct_where(ct_eq(ct_abs(largest), C(x, INFINITY)), C(x, 0), largest);
+    ct_tensor *z = ct_log(ct_sum(ct_exp(ct_sub(x, m)), axes));
+    return z ? ct_add(z, ct_reshape(m, ct_shape_of(z))) : NULL;
+}
+
+/* ---- moments ------------------------------------------------------------------------------------------------ */
+
+ct_tensor *ct_variance_at(const char *at, ct_tensor *x, ct_axes axes, int correction) {
+    ct_tensor *mean = ct_mean(x, kept(axes)), *sum = ct_sum(ct_square(ct_sub(x, mean)), axes);
+    if (!sum) return NULL;
+    int64_t n = ct_size_of(mean) ? ct_size_of(x) / ct_size_of(mean) : 0;
+    return ct_div(sum, C(sum, n > correction ? (double)(n - correction) : 0));
+}
+
+/* The square root, with subgradient 0 at 0. */
+static ct_tensor *root(const char *at, ct_tensor *x) {
+    ct_tensor *zero = ct_eq(x, C(x, 0));
+    return ct_where(zero, C(x, 0), ct_sqrt(ct_where(zero, C(x, 1), x)));
+}
+
+ct_tensor *ct_std_at(const char *at, ct_tensor *x, ct_axes axes, int correction) {
+    return root(at, ct_variance(x, axes, correction));
+}
+
+/* One weight of each of n observations, not negative, as a row like x; NULL with an error. */
+static ct_tensor *check_weights(const char *at, ct_tensor *x, int64_t n, ct_tensor *weights, bool whole) {
+    bool fits = weights->ndim == 1 && ct_size_of(weights) == n && ct_is_float(weights->dtype) != whole;
+    for (int64_t i = 0; fits && i < n; i++) fits = !(ct_read_element(weights->dtype, weights->data, i) < 0);
+    if (fits) return ct_cast(weights, x->dtype);
+    return ct_decline("ct_cov", at, weights, CT_ERR_ARGUMENT, "these must be %lld weights of %s dtype, none negative",
+                      (long long)n, whole ? "integer" : "floating");
+}
+
+/* The normaliser: sum(w) - correction * sum(w a) / sum(w), at least 0. Weights may change between replays, so it is
+ * computed as a tensor. */
+static ct_tensor *observations(const char *at, ct_tensor *w, ct_tensor *a, int correction) {
+    ct_tensor *sum = ct_sum(w, CT_ALL), *lost = C(w, correction);
+    if (a) lost = ct_mul(lost, ct_div(ct_sum(ct_mul(w, a), CT_ALL), sum));
+    return ct_relu(ct_sub(sum, lost));
+}
+
+ct_tensor *ct_cov_at(const char *at, ct_tensor *x, int correction, ct_tensor *fweights, ct_tensor *aweights) {
+    if (!ct_given("ct_cov", at, x, 0)) return NULL;
+    if (x->ndim > 2) return ct_decline("ct_cov", at, x, CT_ERR_SHAPE, "not a matrix of variables and observations");
+    int64_t n = x->ndim ? x->extent->dim[x->ndim - 1] : 1;
+    ct_tensor *rows = x->ndim < 2 ? ct_reshape(x, CT_SHAPE(1, n)) : x, *w = ct_full(x->dtype, CT_SHAPE(n), 1);
+    if (fweights && !(w = fweights = check_weights(at, x, n, fweights, true))) return NULL;
+    if (aweights && !(aweights = check_weights(at, x, n, aweights, false))) return NULL;
+    if (aweights) w = ct_mul(w, aweights);
+    ct_tensor *mean = ct_div(ct_sum(ct_mul(rows, w), CT_KEEP(1)), ct_sum(w, CT_ALL));
+    ct_tensor *deviation = ct_sub(rows, mean), *weighted = fweights || aweights ? ct_mul(deviation, w) : deviation;
+    ct_tensor *c =
+        ct_div(ct_matmul(weighted, ct_transpose(deviation, 0, 1)), observations(at, w, aweights, correction));
+    return c && ct_size_of(c) == 1 ? ct_reshape(c, CT_SCALAR) : c;
+}
+
+ct_tensor *ct_corrcoef_at(const char *at, ct_tensor *x) {
+    ct_tensor *c = ct_cov(x, 1, NULL, NULL);
+    if (!c || c->ndim == 0) return ct_div(c, c);
+    ct_tensor *deviation = ct_sqrt(ct_diagonal(c, 0, 0, 1));
+    ct_tensor *z = ct_div(ct_div(c, ct_unsqueeze(deviation, 1)), deviation);
+    z = ct_where(ct_gt(z, C(c, 1)), C(c, 1), z);
+    return ct_where(ct_lt(z, C(c, -1)), C(c, -1), z);
+}
+
+/* ---- neighbours ------------------------------------------------------------------------------------------------ */
+
+/* x without its first element along an axis, and without its last. */
+static ct_tensor *later(const char *at, ct_tensor *x, int axis) { return ct_slice(x, axis, 1, CT_END, 1); }
+static ct_tensor *earlier(const char *at, ct_tensor *x, int axis) { return ct_slice(x, axis, 0, -1, 1); }
+
+ct_tensor *ct_diff_at(const char *at, ct_tensor *x, int n, int axis) {
+    if (!ct_given_axis("ct_diff", at, x, &axis)) return NULL;
+    if (n < 0 || x->ndim == 0)
+        return ct_decline("ct_diff", at, x, CT_ERR_ARGUMENT, "there are no differences of order %d", n);
+    for (; n > 0 && x && x->extent->dim[axis] > 0; n--) x = ct_sub(later(at, x, axis), earlier(at, x, axis));
+    return x;
+}
+
+ct_tensor *ct_trapz_at(const char *at, ct_tensor *x, double dx, int axis) {
+    ct_tensor *sums = ct_add(later(at, x, axis), earlier(at, x, axis));
+    return ct_mul(ct_sum(sums, CT_AXES(axis)), C(x, dx / 2));
+}
+
+/* Places of one dimension lie along the axis. */
+ct_tensor *ct_trapz_over_at(const char *at, ct_tensor *x, ct_tensor *places, int axis) {
+    if (!ct_given_axis("ct_trapz_over", at, x, &axis) || !places) return NULL;
+    if (places->ndim == 1 && x->ndim > 1) {
+        ct_shape shape = {.ndim = x->ndim - axis, .dim = {ct_size_of(places), 1, 1, 1, 1, 1, 1, 1}};
+        places = ct_reshape(places, shape);
+        axis -= x->ndim;
+    }
+    ct_tensor *sums = ct_add(later(at, x, axis), earlier(at, x, axis));
+    ct_tensor *areas = ct_mul(sums, ct_sub(later(at, places, axis), earlier(at, places, axis)));
+    return ct_mul(ct_sum(areas, CT_AXES(axis)), C(x, 0.5));
+}

@@ -1,0 +1,441 @@
+/* Cumulative ops, order, statistics and norms: derivatives by the sweep, values against plain loops, ties and
+ * special values, errors. Values are compared with another library by tests/peers. */
+#include "support/elements.h"
+#include "support/sweep.h"
+
+#include <check.h>
+#include <math.h>
+#include <string.h>
+
+static double at(const ct_tensor *t, int64_t i) { return ct_read_element((ct_dtype)t->dtype, t->data, i); }
+
+/* A leaf of the given elements. */
+#define VECTOR(...)                                                                                                  \
+    ct_requires_grad(ct_from(CT_F64, CT_SHAPE((int64_t)(sizeof((double[]){__VA_ARGS__}) / sizeof(double))),          \
+                             (double[]){__VA_ARGS__}))
+
+/* The gradient of z's sum by x. */
+static ct_tensor *gradient_of(ct_tensor *z, ct_tensor *x) {
+    ct_zero_gradient(x);
+    ck_assert_msg(ct_backward(ct_sum(z, CT_ALL)), "%s", ct_error());
+    return ct_gradient(x);
+}
+
+/* ---- derivatives of composites
+ * ------------------------------------------------------------------------------------- */
+
+static ct_tensor *any(ct_dtype dtype, ct_shape shape) { return ct_sample_leaf(dtype, shape, -2, 2); }
+
+/* Different elements, none near 0 and all at least 0.1 apart, in disorder. */
+static ct_tensor *apart(ct_dtype dtype, ct_shape shape) {
+    ct_tensor *x = any(dtype, shape);
+    for (int64_t i = 0; i < ct_size(x); i++) {
+        double v = 0.1 * (double)(i * 37 % 61) - 3.05;
+        ct_write_element(dtype, x->data, i, v);
+    }
+    return x;
+}
+
+typedef struct reduce_case {
+    ct_shape shape;
+    ct_axes axes;
+} reduce_case;
+static const reduce_case reduce_cases[] = {
+    {{1, {7}}, {.n = 1}},
+    {{0, {0}}, {.n = -1}},
+    {{2, {3, 5}}, {.n = -1}},
+    {{2, {3, 5}}, {.n = 1, .keep = true, .axis = {-1}}},
+    {{2, {5, 3}}, {.n = 1}},
+    {{3, {2, 3, 4}}, {.n = 2, .axis = {2, 0}}},
+    {{3, {3, 2, 1}}, {.n = 2, .keep = true, .axis = {0, 1}}},
+    {{2, {2, 0}}, {.n = 1}},
+};
+#define N_REDUCE ((int)(sizeof reduce_cases / sizeof *reduce_cases))
+
+typedef struct line_case {
+    ct_shape shape;
+    int axis;
+} line_case;
+static const line_case line_cases[] = {
+    {{1, {7}}, 0}, {{2, {3, 5}}, 0}, {{2, {3, 5}}, -1}, {{3, {2, 5, 3}}, 1}, {{2, {4, 3}}, -2}, {{2, {0, 3}}, 1},
+};
+#define N_LINES ((int)(sizeof line_cases / sizeof *line_cases))
+
+/* NAME_samples() of a function of x that takes the axes or axis of case i. */
+#define SAMPLES(name, cases, n_cases, draw, call)                                                                    \
+    static ct_sample name##_samples(int i, ct_dtype dtype) {                                                         \
+        if (i >= n_cases) return (ct_sample){.z = NULL};                                                             \
+        ct_tensor *x = draw(dtype, cases[i].shape);                                                                  \
+        return (ct_sample){.z = call, .leaf = {x}};                                                                  \
+    }
+#define REDUCTION(name, draw, call) SAMPLES(name, reduce_cases, N_REDUCE, draw, call)
+#define LINES(name, draw, call) SAMPLES(name, line_cases, N_LINES, draw, call)
+#define AXES reduce_cases[i].axes
+#define AXIS line_cases[i].axis
+
+REDUCTION(ct_nansum, any, ct_nansum(x, AXES))
+REDUCTION(ct_nanmean, any, ct_nanmean(x, AXES))
+REDUCTION(ct_logsumexp, any, ct_logsumexp(x, AXES))
+REDUCTION(ct_variance, any, ct_variance(x, AXES, i % 2 == 0)) /* case 1 has but one element */
+REDUCTION(ct_std, apart, ct_std(x, AXES, i % 2 == 0))
+REDUCTION(ct_median, apart, ct_median(x, AXES))
+REDUCTION(norm_1, apart, ct_vector_norm(x, 1, AXES))
+REDUCTION(norm_2, apart, ct_vector_norm(x, 2, AXES))
+REDUCTION(norm_3, apart, ct_vector_norm(x, 3, AXES))
+#define SHIFTED ct_add(x, ct_scalar(4)) /* far from 0, where these have no derivative */
+REDUCTION(norm_half, apart, ct_vector_norm(SHIFTED, 0.5, AXES))
+REDUCTION(norm_minus_2, apart, ct_vector_norm(SHIFTED, -2, AXES))
+REDUCTION(norm_inf, apart, ct_vector_norm(SHIFTED, INFINITY, AXES))
+REDUCTION(norm_minus_inf, apart, ct_vector_norm(SHIFTED, -INFINITY, AXES))
+LINES(ct_normalize, apart, ct_normalize(x, 2, AXIS, 1e-12))
+LINES(ct_sort, apart, ct_sort(x, AXIS, false))
+LINES(ct_sort_descending, apart, ct_sort(x, AXIS, true))
+LINES(ct_topk, apart, ct_topk(x, 2, AXIS, i % 2 == 0))
+LINES(ct_kthvalue, apart, ct_kthvalue(x, 2, AXIS))
+LINES(ct_median_along, apart, ct_median_along(x, AXIS))
+LINES(ct_mode, apart, ct_mode(x, AXIS))
+LINES(ct_max_along, apart, ct_max_along(x, AXIS))
+LINES(ct_min_along, apart, ct_min_along(x, AXIS))
+LINES(ct_cummax, apart, ct_cummax(x, AXIS))
+LINES(ct_cummin, apart, ct_cummin(x, AXIS))
+LINES(ct_diff, any, ct_diff(x, i % 3, AXIS))
+LINES(ct_trapz, any, ct_trapz(x, 0.5, AXIS))
+
+static ct_sample ct_matrix_norm_samples(int i, ct_dtype dtype) {
+    const double orders[] = {1, -1, INFINITY, -INFINITY};
+    if (i >= 8) return (ct_sample){.z = NULL};
+    ct_tensor *x = apart(dtype, i % 2 ? CT_SHAPE(3, 2, 4) : CT_SHAPE(3, 5));
+    return (ct_sample){.z = ct_matrix_norm(x, orders[i / 2], i % 2 ? CT_KEEP(2, 0) : CT_AXES(0, 1)), .leaf = {x}};
+}
+
+static ct_sample ct_cov_samples(int i, ct_dtype dtype) {
+    if (i >= 6) return (ct_sample){.z = NULL};
+    ct_tensor *x = any(dtype, i == 0 ? CT_SHAPE(5) : CT_SHAPE(3, 5));
+    ct_tensor *f = i & 1 ? ct_from(CT_I64, CT_SHAPE(5), (int64_t[]){1, 0, 3, 2, 1}) : NULL;
+    ct_tensor *a = i & 2 ? ct_sample_leaf(dtype, CT_SHAPE(5), 0.2, 2) : NULL;
+    ct_tensor *z = i < 4 ? ct_cov(x, i / 2, f, a) : ct_corrcoef(ct_slice(x, 0, 0, i - 2, 1));
+    return (ct_sample){.z = z, .leaf = {x, i < 4 ? a : NULL}};
+}
+
+static ct_sample ct_trapz_over_samples(int i, ct_dtype dtype) {
+    const ct_shape cases[][2] = {
+        {CT_SHAPE(5), CT_SHAPE(5)}, {CT_SHAPE(3, 5), CT_SHAPE(3)}, {CT_SHAPE(3, 5), CT_SHAPE(3, 5)}};
+    if (i >= 3) return (ct_sample){.z = NULL};
+    ct_tensor *x = any(dtype, cases[i][0]), *places = any(dtype, cases[i][1]);
+    return (ct_sample){.z = ct_trapz_over(x, places, 0), .leaf = {x, places}};
+}
+
+static ct_sample distance_samples(int i, ct_dtype dtype) {
+    const double orders[] = {2, 1, 3, 0.5};
+    if (i >= 8) return (ct_sample){.z = NULL};
+    ct_tensor *x = any(dtype, i % 2 ? CT_SHAPE(2, 4, 3) : CT_SHAPE(4, 3));
+    ct_tensor *y = ct_sample_leaf(dtype, CT_SHAPE(i % 2 ? 5 : 4, 3), 3, 6); /* far from x */
+    ct_tensor *z = i % 2 ? ct_cdist(x, y, orders[i / 2]) : ct_pairwise_distance(x, y, orders[i / 2], 1e-6, i & 4);
+    return (ct_sample){.z = z, .leaf = {x, y}};
+}
+
+static ct_sample ct_cosine_similarity_samples(int i, ct_dtype dtype) {
+    const ct_shape cases[][2] = {
+        {CT_SHAPE(3, 5), CT_SHAPE(3, 5)}, {CT_SHAPE(4, 1, 3), CT_SHAPE(2, 3)}, {CT_SHAPE(5), CT_SHAPE(2, 5)}};
+    if (i >= 3) return (ct_sample){.z = NULL};
+    ct_tensor *x = any(dtype, cases[i][0]), *y = any(dtype, cases[i][1]);
+    return (ct_sample){.z = ct_cosine_similarity(x, y, i ? -1 : 0, 1e-8), .leaf = {x, y}};
+}
+
+typedef struct swept {
+    const char *name;
+    ct_sample (*samples)(int i, ct_dtype dtype);
+} swept;
+#define SWEPT(name)                                                                                                  \
+    { #name, name##_samples }
+static const swept composites[] = {
+    SWEPT(ct_nansum),
+    SWEPT(ct_nanmean),
+    SWEPT(ct_logsumexp),
+    SWEPT(ct_variance),
+    SWEPT(ct_std),
+    SWEPT(ct_median),
+    SWEPT(norm_1),
+    SWEPT(norm_2),
+    SWEPT(norm_3),
+    SWEPT(norm_half),
+    SWEPT(norm_minus_2),
+    SWEPT(norm_inf),
+    SWEPT(norm_minus_inf),
+    SWEPT(ct_normalize),
+    SWEPT(ct_sort),
+    SWEPT(ct_sort_descending),
+    SWEPT(ct_topk),
+    SWEPT(ct_kthvalue),
+    SWEPT(ct_median_along),
+    SWEPT(ct_mode),
+    SWEPT(ct_max_along),
+    SWEPT(ct_min_along),
+    SWEPT(ct_cummax),
+    SWEPT(ct_cummin),
+    SWEPT(ct_diff),
+    SWEPT(ct_trapz),
+    SWEPT(ct_matrix_norm),
+    SWEPT(ct_cov),
+    SWEPT(ct_trapz_over),
+    SWEPT(distance),
+    SWEPT(ct_cosine_similarity),
+};
+#define N_COMPOSITES ((int)(sizeof composites / sizeof *composites))
+
+START_TEST(derivatives_of_composites) { check_sweep(composites[_i].name, composites[_i].samples); }
+END_TEST
+
+/* ---- cumulative ops -------------------------------------------------------------------------------------------- */
+
+static const ct_shape scanned[] = {{3, {1, 5, 1}},    {3, {3, 1, 4}},     {3, {9, 40, 1}},  {3, {2, 30, 7}},
+                                   {3, {2, 20, 300}}, {3, {500, 300, 1}}, {3, {7, 50, 900}}};
+
+/* Element e of a scan, by a loop from the start of its line; `last` tells whether e ends it. */
+static void scans_by_loop(const ct_tensor *x, int64_t e, double *sum, double *product, double *log_sum,
+                          int64_t *place) {
+    int64_t n = ct_shape_of(x).dim[1], inner = ct_shape_of(x).dim[2], start = e / (n * inner) * n * inner + e % inner;
+    *place = 0;
+    *sum = 0;
+    *product = 1;
+    double exponentials = 0;
+    for (int64_t i = start; i <= e; i += inner) {
+        double v = at(x, i);
+        *sum += v;
+        *product *= v;
+        exponentials += exp(v);
+        if (v >= at(x, start + *place * inner)) *place = (i - start) / inner;
+    }
+    *log_sum = log(exponentials);
+}
+
+START_TEST(scans_agree_with_loops) {
+    for (int i = 0; i < 2 * (int)(sizeof scanned / sizeof *scanned); i++) {
+        ct_scope s = ct_begin();
+        ct_tensor *x = ct_uniform(i % 2 ? CT_F32 : CT_F64, scanned[i / 2], -1.1, 1.4);
+        double tolerance = i % 2 ? 1e-6 : 1e-13;
+        ct_tensor *sum = ct_cumsum(x, 1), *prod = ct_cumprod(x, -2), *log_sum = ct_logcumsumexp(x, 1);
+        ct_tensor *place = ct_argcummax(x, 1), *mirrored = ct_argcummin(ct_neg(x), 1);
+        for (int64_t e = 0; e < ct_size(x); e += 1 + ct_size(x) / 2000) {
+            double expected[3];
+            int64_t largest;
+            scans_by_loop(x, e, &expected[0], &expected[1], &expected[2], &largest);
+            ck_assert_double_eq_tol(at(sum, e), expected[0], tolerance * (1 + fabs(expected[0])));
+            ck_assert_double_eq_tol(at(prod, e), expected[1], tolerance);
+            ck_assert_double_eq_tol(at(log_sum, e), expected[2], tolerance * (1 + fabs(expected[2])));
+            ck_assert_int_eq(((const int64_t *)ct_data(place))[e], largest);
+            ck_assert_int_eq(((const int64_t *)ct_data(mirrored))[e], largest);
+        }
+        ck_assert(ct_end(s));
+    }
+}
+END_TEST
+
+START_TEST(scans_of_special_values) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = VECTOR(1, 3, 3, NAN, 2, NAN), *zeros = VECTOR(2, 0, 3, 0, 5),
+              *one = ct_requires_grad(ct_scalar(3));
+    CHECK_VALUES(ct_argcummax(x, 0), 0, 1, 2, 3, 3, 5);
+    CHECK_VALUES(ct_cummax(x, 0), 1, 3, 3, NAN, NAN, NAN);
+    CHECK_VALUES(ct_cummin(x, 0), 1, 1, 1, NAN, NAN, NAN);
+    ct_tensor *peaks = VECTOR(1, 3, 2, 3);
+    CHECK_VALUES(gradient_of(ct_cummax(peaks, 0), peaks), 1, 2, 0, 1);
+    CHECK_VALUES(gradient_of(ct_cumprod(zeros, 0), zeros), 1, 8, 0, 0, 0);
+    CHECK_VALUES(ct_prod(zeros, CT_ALL), 0);
+    CHECK_VALUES(gradient_of(ct_prod(zeros, CT_ALL), zeros), 0, 0, 0, 0, 0);
+    ct_tensor *single = VECTOR(2, 0, 3);
+    CHECK_VALUES(gradient_of(ct_prod(single, CT_ALL), single), 0, 6, 0);
+    CHECK_VALUES(ct_logcumsumexp(VECTOR(-INFINITY, -INFINITY, 0, INFINITY), 0), -INFINITY, -INFINITY, 0, INFINITY);
+    CHECK_VALUES(ct_logcumsumexp(VECTOR(1000, 1000), 0), 1000, 1000 + log(2));
+    CHECK_VALUES(ct_prod(ct_zeros(CT_F64, CT_SHAPE(0, 2)), CT_AXES(0)), 1, 1);
+    CHECK_VALUES(ct_cumsum(one, 0), 3);
+    CHECK_VALUES(ct_cummax(one, -1), 3);
+    CHECK_VALUES(gradient_of(ct_mul(ct_cumprod(one, 0), one), one), 6);
+    ck_assert_int_eq(ct_shape_of(ct_cumsum(one, 0)).ndim, 0);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* ---- order -------------------------------------------------------------------------------------------------------
+ */
+
+static bool in_order(double a, double b, bool descending) {
+    double first = descending ? b : a, second = descending ? a : b;
+    return isnan(second) || first <= second;
+}
+
+/* Of few values, so that there are ties: sorted, a permutation, and stable. */
+static void check_order(ct_dtype dtype, ct_shape shape, bool descending) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_uniform(CT_F64, shape, dtype == CT_U8 || dtype == CT_BOOL ? 0 : -20, 20);
+    for (int64_t e = 0; e < ct_size(x); e++) ct_write_element(CT_F64, x->data, e, floor(at(x, e)));
+    if (ct_is_float(dtype))
+        for (int64_t e = 0; e < ct_size(x); e += 5) ct_write_element(CT_F64, x->data, e, e % 2 ? NAN : -0.0);
+    x = ct_cast(x, dtype);
+    ct_tensor *place = ct_argsort(x, 1, descending), *sorted = ct_sort(x, 1, descending);
+    const int64_t *p = ct_data(place);
+    int64_t n = shape.dim[1], inner = shape.dim[2];
+    for (int64_t e = 0; e < ct_size(x); e++) {
+        int64_t row = e / inner % n, start = e - row * inner;
+        double v = at(x, start + p[e] * inner);
+        ck_assert(p[e] >= 0 && p[e] < n);
+        ck_assert(at(sorted, e) == v || (isnan(v) && isnan(at(sorted, e))));
+        if (row == 0) continue;
+        double before = at(sorted, e - inner);
+        ck_assert_msg(in_order(before, v, descending), "%g before %g", before, v);
+        if (before == v || (isnan(before) && isnan(v))) ck_assert_int_lt(p[e - inner], p[e]);
+    }
+    ck_assert(ct_end(s));
+}
+
+START_TEST(orders_are_stable) {
+    for (ct_dtype dtype = 0; dtype < CT_DTYPE_COUNT; dtype++)
+        for (int descending = 0; descending < 2; descending++) {
+            check_order(dtype, CT_SHAPE(2, 1, 3), descending);
+            check_order(dtype, CT_SHAPE(40, 17, 2), descending);
+            check_order(dtype, CT_SHAPE(2, 300, 3), descending);
+        }
+    check_order(CT_F32, CT_SHAPE(1, 70000, 1), false);
+}
+END_TEST
+
+START_TEST(statistics_of_order) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = VECTOR(3, 1, 3, 1, 2), *nan = VECTOR(1, NAN, 3), *even = VECTOR(4, 1, 3, 2), *one = ct_scalar(7);
+    CHECK_VALUES(ct_mode(x, 0), 1);
+    CHECK_VALUES(ct_argmode(x, 0), 3);
+    CHECK_VALUES(gradient_of(ct_mode(x, 0), x), 0, 0, 0, 1, 0);
+    CHECK_VALUES(ct_median_along(even, 0), 2);
+    CHECK_VALUES(gradient_of(ct_median_along(even, 0), even), 0, 0, 0, 1);
+    CHECK_VALUES(ct_median(nan, CT_ALL), NAN);
+    CHECK_VALUES(ct_argmedian(nan, 0), 1);
+    CHECK_VALUES(gradient_of(ct_median(nan, CT_ALL), nan), 0, 1, 0);
+    ct_tensor *ties = VECTOR(1, 3, 3);
+    CHECK_VALUES(gradient_of(ct_median(ties, CT_ALL), ties), 0, 0.5, 0.5);
+    CHECK_VALUES(gradient_of(ct_max(ties, CT_ALL), ties), 0, 0.5, 0.5);
+    CHECK_VALUES(gradient_of(ct_max_along(ties, 0), ties), 0, 1, 0);
+    CHECK_VALUES(gradient_of(ct_max(nan, CT_ALL), nan), 0, 1, 0);
+    CHECK_VALUES(gradient_of(ct_min_along(x, 0), x), 0, 1, 0, 0, 0);
+    CHECK_VALUES(ct_kthvalue(nan, 3, 0), NAN);
+    CHECK_VALUES(ct_kthvalue(even, 3, 0), 3);
+    CHECK_VALUES(ct_topk(x, 3, 0, true), 3, 3, 2);
+    CHECK_VALUES(ct_argtopk(x, 3, 0, false), 1, 3, 4);
+    CHECK_VALUES(ct_topk(one, 1, 0, true), 7);
+    CHECK_VALUES(ct_sort(one, -1, true), 7);
+    CHECK_VALUES(ct_mode(one, 0), 7);
+    CHECK_VALUES(ct_max_along(one, 0), 7);
+    CHECK_VALUES(ct_sum(one, CT_AXES(0)), 7);
+    CHECK_VALUES(ct_argmax(one, 0), 0);
+    ck_assert_int_eq(ct_size(ct_topk(x, 0, 0, true)), 0);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* ---- statistics and norms
+ * ------------------------------------------------------------------------------------------ */
+
+START_TEST(moments_of_special_values) {
+    ct_scope s = ct_begin();
+    ct_tensor *equal = VECTOR(2, 2, 2), *nan = VECTOR(NAN, 2, 4);
+    CHECK_VALUES(ct_variance(VECTOR(1, 2, 4), CT_ALL, 1), 7. / 3);
+    CHECK_VALUES(ct_variance(VECTOR(1, 2, 4), CT_ALL, 0), 14. / 9);
+    CHECK_VALUES(ct_variance(VECTOR(1, 2, 4), CT_ALL, 3), INFINITY);
+    CHECK_VALUES(ct_std(ct_scalar(1), CT_ALL, 1), NAN);
+    CHECK_VALUES(ct_variance(ct_zeros(CT_F64, CT_SHAPE(0, 2)), CT_AXES(0), 1), NAN, NAN);
+    CHECK_VALUES(ct_std(equal, CT_ALL, 1), 0);
+    CHECK_VALUES(gradient_of(ct_std(equal, CT_ALL, 1), equal), 0, 0, 0);
+    CHECK_VALUES(ct_nansum(nan, CT_ALL), 6);
+    CHECK_VALUES(ct_nanmean(nan, CT_ALL), 3);
+    CHECK_VALUES(gradient_of(ct_nanmean(nan, CT_ALL), nan), 0, 0.5, 0.5);
+    CHECK_VALUES(ct_logsumexp(VECTOR(1000, 1000), CT_ALL), 1000 + log(2));
+    CHECK_VALUES(ct_logsumexp(VECTOR(-INFINITY, 1), CT_ALL), 1);
+    CHECK_VALUES(ct_logsumexp(VECTOR(-INFINITY, -INFINITY), CT_ALL), -INFINITY);
+    CHECK_VALUES(ct_logsumexp(VECTOR(INFINITY, 1), CT_ALL), INFINITY);
+    CHECK_VALUES(ct_logsumexp(ct_zeros(CT_F64, CT_SHAPE(0, 2)), CT_AXES(0)), -INFINITY, -INFINITY);
+    CHECK_VALUES(ct_corrcoef(VECTOR(1, 2, 4)), 1);
+    CHECK_VALUES(ct_corrcoef(ct_scalar(3)), NAN);
+    CHECK_VALUES(ct_cov(ct_zeros(CT_F64, CT_SHAPE(2, 0)), 1, NULL, NULL), NAN, NAN, NAN, NAN);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+START_TEST(subgradients_of_norms) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = VECTOR(0, -2, 2, 1), *zero = VECTOR(0, 0);
+    const double p[] = {0, 0.5, 1, 1.5, 2, 3, INFINITY, -INFINITY, -1, -2};
+    for (size_t i = 0; i < sizeof p / sizeof *p; i++) {
+        CHECK_VALUES(ct_vector_norm(zero, p[i], CT_ALL), 0);
+        if (p[i] != 0) CHECK_VALUES(gradient_of(ct_vector_norm(zero, p[i], CT_ALL), zero), 0, 0);
+    }
+    CHECK_VALUES(ct_vector_norm(x, 0, CT_ALL), 3);
+    CHECK_VALUES(gradient_of(ct_vector_norm(x, 1, CT_ALL), x), 0, -1, 1, 1);
+    CHECK_VALUES(gradient_of(ct_vector_norm(x, 2, CT_ALL), x), 0, -2. / 3, 2. / 3, 1. / 3);
+    CHECK_VALUES(gradient_of(ct_vector_norm(x, INFINITY, CT_ALL), x), 0, -0.5, 0.5, 0);
+    CHECK_VALUES(gradient_of(ct_vector_norm(x, 0.5, CT_ALL), x), 0, -2.7071067811865475, 2.7071067811865475,
+                 3.8284271247461903);
+    ct_tensor *points = ct_requires_grad(ct_from(CT_F64, CT_SHAPE(2, 2), (double[]){1, 2, 1, 3}));
+    ct_tensor *here = ct_from(CT_F64, CT_SHAPE(1, 2), (double[]){1, 2});
+    CHECK_VALUES(gradient_of(ct_cdist(points, here, 2), points), 0, 0, 0, 1);
+    CHECK_VALUES(gradient_of(ct_cosine_similarity(zero, VECTOR(3, 4), 0, 1e-8), zero), 6e7, 8e7);
+    CHECK_VALUES(ct_cdist(ct_zeros(CT_F64, CT_SHAPE(1, 0)), ct_zeros(CT_F64, CT_SHAPE(2, 0)), INFINITY), 0, 0);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+START_TEST(bits_of_statistics_do_not_depend_on_threads) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_normal(CT_F32, CT_SHAPE(300, 40, 70), 0, 1), *first[5] = {NULL};
+    for (int i = 0; i < 3; i++) {
+        ct_set_threads((int[]){1, 2, 8}[i]);
+        ct_tensor *z[] = {ct_cumsum(x, 1), ct_cumprod(x, 0), ct_variance(x, CT_AXES(0, 2), 1), ct_sort(x, 1, true),
+                          ct_prod(x, CT_AXES(0))};
+        for (int k = 0; k < 5; k++) {
+            if (i == 0) first[k] = z[k];
+            ck_assert(z[k] && !memcmp(ct_data(z[k]), ct_data(first[k]), ct_bytes_of(z[k])));
+        }
+    }
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* ---- errors
+ * ---------------------------------------------------------------------------------------------------------- */
+
+START_TEST(errors_of_statistics) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_label(ct_zeros(CT_F64, CT_SHAPE(2, 3)), "x"), *i = ct_zeros(CT_I32, CT_SHAPE(2));
+    CHECK_ERROR(ct_cumsum(x, 2), CT_ERR_ARGUMENT, "ct_cumsum: cumsum(x(2,3)): axis 2 is outside of 2 dimensions");
+    CHECK_ERROR(ct_cumprod(i, 0), CT_ERR_DTYPE, "ct_cumprod: cumprod((2)): i32 is not floating: ct_cast() first");
+    CHECK_ERROR(ct_recurrence(x, ct_zeros(CT_F64, CT_SHAPE(3)), 0), CT_ERR_SHAPE,
+                "ct_recurrence: recurrence(x(2,3), (3)): the operands differ in shape");
+    CHECK_ERROR(ct_prod(x, CT_AXES(0, -2)), CT_ERR_ARGUMENT, "ct_prod: x(2,3): axis -2 is given twice");
+    CHECK_ERROR(ct_topk(x, 4, 1, true), CT_ERR_ARGUMENT, "ct_topk: x(2,3): there are no 4 elements along axis 1");
+    CHECK_ERROR(ct_kthvalue(x, 0, 0), CT_ERR_ARGUMENT, "ct_kthvalue: x(2,3): axis 0 has no element 0 in order");
+    CHECK_ERROR(ct_mode(ct_zeros(CT_F64, CT_SHAPE(0, 2)), 0), CT_ERR_SHAPE,
+                "ct_mode: (0,2): axis 0 has no elements to choose from");
+    CHECK_ERROR(ct_diff(x, -1, 0), CT_ERR_ARGUMENT, "ct_diff: x(2,3): there are no differences of order -1");
+    CHECK_ERROR(ct_matrix_norm(x, 3, CT_AXES(0, 1)), CT_ERR_ARGUMENT,
+                "ct_matrix_norm: x(2,3): the order 3 is neither 1 nor infinite");
+    CHECK_ERROR(ct_cov(x, 1, ct_ones(CT_F64, CT_SHAPE(3)), NULL), CT_ERR_ARGUMENT,
+                "ct_cov: (3): these must be 3 weights of integer dtype, none negative");
+    CHECK_ERROR(ct_cdist(x, ct_zeros(CT_F64, CT_SHAPE(2, 4)), 2), CT_ERR_SHAPE,
+                "ct_cdist: x(2,3) and (2,4): the points have different numbers of coordinates");
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+Suite *ct_suite(void) {
+    Suite *suite = suite_create("statistics");
+    TCase *t = tcase_create("statistics");
+    tcase_add_loop_test(t, derivatives_of_composites, 0, N_COMPOSITES);
+    tcase_add_test(t, scans_agree_with_loops);
+    tcase_add_test(t, scans_of_special_values);
+    tcase_add_test(t, orders_are_stable);
+    tcase_add_test(t, statistics_of_order);
+    tcase_add_test(t, moments_of_special_values);
+    tcase_add_test(t, subgradients_of_norms);
+    tcase_add_test(t, bits_of_statistics_do_not_depend_on_threads);
+    tcase_add_test(t, errors_of_statistics);
+    suite_add_tcase(suite, t);
+    return suite;
+}
