@@ -188,7 +188,37 @@ CT_API ct_tensor *ct_masked_scatter_at(const char *at, ct_tensor *x, ct_tensor *
 #define ct_masked_fill(...) ct_masked_fill_at(CT_HERE, __VA_ARGS__)
 #define ct_masked_scatter(...) ct_masked_scatter_at(CT_HERE, __VA_ARGS__)
 
-/* ---- arithmetic, activations: ops/activation.c ---- */
+/* ---- arithmetic: ops/arithmetic.c ---- */
+
+CT_API ct_tensor *ct_lerp_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *weight); /* x + weight (y - x) */
+CT_API ct_tensor *ct_addcmul_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *w,
+                                 double value); /* x + value y w */
+CT_API ct_tensor *ct_addcdiv_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *w,
+                                 double value); /* x + value y / w */
+/* ct_clamp() to [low, high] element by element; either may be NULL. Where a bound is taken, so is its derivative. */
+CT_API ct_tensor *ct_clamp_tensor_at(const char *at, ct_tensor *x, ct_tensor *low, ct_tensor *high);
+CT_API ct_tensor *ct_round_decimals_at(const char *at, ct_tensor *x, int decimals); /* to multiples of 10^-decimals */
+#define ct_lerp(...) ct_lerp_at(CT_HERE, __VA_ARGS__)
+#define ct_addcmul(...) ct_addcmul_at(CT_HERE, __VA_ARGS__)
+#define ct_addcdiv(...) ct_addcdiv_at(CT_HERE, __VA_ARGS__)
+#define ct_clamp_tensor(...) ct_clamp_tensor_at(CT_HERE, __VA_ARGS__)
+#define ct_round_decimals(...) ct_round_decimals_at(CT_HERE, __VA_ARGS__)
+
+/* ---- activations: ops/activation.c ---- */
+
+CT_API ct_tensor *ct_relu6_at(const char *at, ct_tensor *x);      /* x limited to [0, 6] */
+CT_API ct_tensor *ct_tanhshrink_at(const char *at, ct_tensor *x); /* x - tanh x */
+CT_API ct_tensor *ct_softsign_at(const char *at, ct_tensor *x);   /* x / (1 + |x|) */
+CT_API ct_tensor *ct_softmin_at(const char *at, ct_tensor *x, int axis); /* softmax of -x */
+/* ct_leaky_relu() with one slope, or one for each slice of axis 1, the channels. */
+CT_API ct_tensor *ct_prelu_at(const char *at, ct_tensor *x, ct_tensor *slope);
+CT_API ct_tensor *ct_glu_at(const char *at, ct_tensor *x, int axis); /* the first half times sigmoid of the second */
+#define ct_relu6(...) ct_relu6_at(CT_HERE, __VA_ARGS__)
+#define ct_tanhshrink(...) ct_tanhshrink_at(CT_HERE, __VA_ARGS__)
+#define ct_softsign(...) ct_softsign_at(CT_HERE, __VA_ARGS__)
+#define ct_softmin(...) ct_softmin_at(CT_HERE, __VA_ARGS__)
+#define ct_prelu(...) ct_prelu_at(CT_HERE, __VA_ARGS__)
+#define ct_glu(...) ct_glu_at(CT_HERE, __VA_ARGS__)
 
 /* ---- reductions, order, statistics: ops/statistics.c, norms.c, order.c, scan.c ---- */
 

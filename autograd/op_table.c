@@ -22,9 +22,9 @@
                                       .domain = where,                                                               \
                                       .parts = &symbol##_parts};
 #define CT_UNARY(symbol, formula, value, gx, samples, doc) ROW(symbol, formula, 1, CT_ELEMENTWISE, samples, doc)
-#define CT_UNARY_P(symbol, parameter, valid, formula, value, gx, samples, doc)                                              \
+#define CT_UNARY_P(symbol, parameter, valid, formula, value, gx, samples, doc)                                       \
     ROW(symbol, formula, 1, CT_ELEMENTWISE, samples, doc)
-#define CT_UNARY_PQ(symbol, parameter, second, valid, formula, value, gx, samples, doc)                                     \
+#define CT_UNARY_PQ(symbol, parameter, second, valid, formula, value, gx, samples, doc)                              \
     ROW(symbol, formula, 1, CT_ELEMENTWISE, samples, doc)
 #define CT_BINARY(symbol, formula, value, gx, gy, samples, doc) ROW(symbol, formula, 2, CT_ELEMENTWISE, samples, doc)
 #define CT_COMPARE(symbol, formula, value, doc) ROW(symbol, formula, 2, CT_NOT_DIFFERENTIABLE, ANY, doc)

@@ -27,9 +27,9 @@ typedef struct row {
     {.section = kind, .name = #symbol, .formula = text, .doc = description, .parameters = __VA_ARGS__},
 #define CT_UNARY(symbol, formula, z, gx, samples, doc)                                                               \
     ROW(UNARY, symbol, formula, doc, "(ct_tensor *x)", .value = #z, .cotangents = {#gx})
-#define CT_UNARY_P(symbol, p, valid, formula, z, gx, samples, doc)                                                          \
+#define CT_UNARY_P(symbol, p, valid, formula, z, gx, samples, doc)                                                   \
     ROW(UNARY, symbol, formula, doc, "(ct_tensor *x, double " #p ")", .value = #z, .cotangents = {#gx})
-#define CT_UNARY_PQ(symbol, p, q, valid, formula, z, gx, samples, doc)                                                      \
+#define CT_UNARY_PQ(symbol, p, q, valid, formula, z, gx, samples, doc)                                               \
     ROW(UNARY, symbol, formula, doc, "(ct_tensor *x, double " #p ", double " #q ")", .value = #z, .cotangents = {#gx})
 #define CT_BINARY(symbol, formula, z, gx, gy, samples, doc)                                                          \
     ROW(BINARY, symbol, formula, doc, "(ct_tensor *x, ct_tensor *y)", .value = #z, .cotangents = {#gx, #gy})

@@ -28,7 +28,7 @@
 #define COSH(a) ct_cosh(a)
 #define TANH(a) ct_tanh(a)
 #define SIGMOID(a) ct_sigmoid(a)
-#define ERF(a) ct_erf(a)
+#define ERFC(a) ct_erfc(a)
 #define SIGN(a) ct_sign(a)
 #define TRUNC(a) ct_trunc(a)
 #define ISNAN(a) ct_isnan(a)

@@ -64,7 +64,7 @@ static ct_sample elementwise_sample(ct_op_id op, int i) {
     if (i >= (int)(sizeof shapes / sizeof *shapes)) return s;
     for (int k = 0; k < row->arity; k++) {
         s.leaf[k] = ct_requires_grad(ct_uniform(CT_F64, k ? shapes[i].y : shapes[i].x, -1, 1));
-        draw(s.leaf[k], row->domain, k);
+        draw(s.leaf[k], (ct_domain)row->domain, k);
     }
     double parameters[] = {0.05, 0.5}; /* of ops that have some; others ignore them */
     s.z = ct_record(CT_HERE, op, s.leaf, row->arity, parameters, sizeof parameters);
