@@ -20,10 +20,16 @@ write_basic_package_version_file(cotangent-config-version.cmake COMPATIBILITY Sa
 install(FILES ${PROJECT_BINARY_DIR}/cotangent-config.cmake ${PROJECT_BINARY_DIR}/cotangent-config-version.cmake
     DESTINATION ${ct_config_folder})
 
-# Paths relative to the file itself, so that the installed tree can be moved.
+# Paths relative to the file itself, so that the installed tree can be moved. A static library names what it needs for
+# plain `pkg-config --libs`: with --static, OpenBLAS would ask for a Fortran compiler's library too.
 file(RELATIVE_PATH ct_pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 string(REGEX REPLACE "/$" "" ct_pc_prefix ${ct_pc_prefix})
-string(REPLACE ";" " " ct_pc_requires "${ct_modules}")
-string(REPLACE ";" " " ct_pc_libs "${BLAS_LIBRARIES}") # empty where pkg-config knows OpenBLAS
+set(ct_pc_requires "")
+set(ct_pc_libs "")
+if(ct_library_type STREQUAL "STATIC_LIBRARY")
+    list(JOIN ct_modules " " ct_pc_requires)
+    list(JOIN BLAS_LIBRARIES " " ct_pc_libs) # empty where pkg-config knows OpenBLAS
+    string(APPEND ct_pc_libs " -pthread -lm")
+endif()
 configure_file(cmake/cotangent.pc.in cotangent.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/cotangent.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -17,7 +17,6 @@ export PKG_CONFIG_PATH="$libraries/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH
 
 echo '== pkg-config'
 options=$(pkg-config --cflags --libs cotangent)
-if [ -e "$libraries/libcotangent.a" ]; then options=$(pkg-config --static --cflags --libs cotangent); fi
 # shellcheck disable=SC2086 # a list of options
 "$2" "$here/use.c" -o "$work/use" $options
 "$work/use"
