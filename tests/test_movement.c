@@ -193,36 +193,6 @@ START_TEST(stack_values) {
 }
 END_TEST
 
-/* ---- gradients that add up -------------------------------------------------------------------------------------- */
-
-/* The fused rule of operand k: what it adds is what it assigns. */
-static void check_adding(const ct_tensor *z, ct_op_id op, int k) {
-    const ct_tensor *x = z->in[k], *g = ct_uniform(CT_F64, ct_shape_of(z), -1, 1);
-    ct_tensor *once = ct_full(CT_F64, ct_shape_of(x), NAN), *twice = ct_ones(CT_F64, ct_shape_of(x));
-    ct_op_table[op]->parts->backward((ct_tensor *)z, k, g->data, once->data, false);
-    ct_op_table[op]->parts->backward((ct_tensor *)z, k, g->data, twice->data, true);
-    for (int64_t i = 0; i < ct_size(x); i++) {
-        double added = ct_read_element(CT_F64, twice->data, i), assigned = ct_read_element(CT_F64, once->data, i);
-        ck_assert_msg(fabs(added - 1 - assigned) < 1e-14 * (2 + fabs(assigned)), "%s, operand %d: %g is not 1 + %g",
-                      ct_op_table[op]->name, k, added, assigned);
-    }
-}
-
-START_TEST(fused_rules_add) {
-    int checked = 0;
-    for (ct_op_id op = CT_OP_NONE + 1; op < CT_OP_COUNT; op++) {
-        const ct_op_parts *parts = ct_op_table[op]->parts;
-        for (int i = 0; parts->backward; i++) {
-            ct_sample sample = parts->samples(i, CT_F64);
-            if (!sample.z) break;
-            for (int k = 0; k < 3; k++)
-                if (sample.leaf[k]) check_adding(sample.z, op, k), checked++;
-        }
-    }
-    ck_assert_int_ge(checked, 60);
-}
-END_TEST
-
 /* ---- aliases, threads, extremes ----------------------------------------------------------------------------- */
 
 START_TEST(aliases) {
@@ -394,7 +364,6 @@ Suite *ct_suite(void) {
     tcase_add_test(t, slice_add_values);
     tcase_add_test(t, concat_values);
     tcase_add_test(t, stack_values);
-    tcase_add_test(t, fused_rules_add);
     tcase_add_test(t, aliases);
     tcase_add_test(t, same_bits_on_any_number_of_threads);
     tcase_add_test(t, empty_tensors_of_huge_extents);
