@@ -4,7 +4,7 @@
 
 /* ---- shape: ops/reshaping.c, turning.c, diagonal.c, pad.c, join.c ---- */
 
-/* Numbers by their count: CT_SIZES(2, 1, 2). */
+/* Several numbers as one argument: CT_SIZES(2, 1, 2). */
 typedef struct ct_sizes {
     int n;
     const int64_t *items;
@@ -15,7 +15,7 @@ typedef struct ct_sizes {
 CT_API ct_tensor *ct_clone_at(const char *at, ct_tensor *x);                           /* a copy, part of the record */
 CT_API ct_tensor *ct_transpose_at(const char *at, ct_tensor *x, int axis1, int axis2); /* exchanges two axes */
 CT_API ct_tensor *ct_t_at(const char *at, ct_tensor *x); /* exchanges the axes of a matrix; 1-d and 0-d stay */
-CT_API ct_tensor *ct_movedim_at(const char *at, ct_tensor *x, ct_axes from, ct_axes to); /* from[i] becomes axis to[i] */
+CT_API ct_tensor *ct_movedim_at(const char *at, ct_tensor *x, ct_axes from, ct_axes to); /* from[i] goes to to[i] */
 CT_API ct_tensor *ct_squeeze_at(const char *at, ct_tensor *x, ct_axes axes); /* drops those of extent 1 among `axes` */
 CT_API ct_tensor *ct_unsqueeze_at(const char *at, ct_tensor *x, int axis);   /* a new axis of extent 1 */
 CT_API ct_tensor *ct_flatten_at(const char *at, ct_tensor *x, int first, int last); /* makes axes first to last one */
@@ -56,8 +56,8 @@ CT_API ct_tensor *ct_unfold_axis_at(const char *at, ct_tensor *x, int axis, int6
 #define ct_unfold_axis(...) ct_unfold_axis_at(CT_HERE, __VA_ARGS__)
 
 /* Of planes of two axes. `offset` counts diagonals to the right of the main one; those below are negative. */
-CT_API ct_tensor *ct_diagonal_at(const char *at, ct_tensor *x, int64_t offset, int axis1, int axis2); /* new last axis */
-CT_API ct_tensor *ct_diag_embed_at(const char *at, ct_tensor *x, int64_t offset, int axis1, int axis2); /* its adjoint */
+CT_API ct_tensor *ct_diagonal_at(const char *at, ct_tensor *x, int64_t offset, int axis1, int axis2); /* last axis */
+CT_API ct_tensor *ct_diag_embed_at(const char *at, ct_tensor *x, int64_t offset, int axis1, int axis2); /* adjoint */
 CT_API ct_tensor *ct_diag_at(const char *at, ct_tensor *x, int64_t offset); /* a matrix's diagonal, a vector's matrix */
 CT_API ct_tensor *ct_tril_at(const char *at, ct_tensor *x, int64_t offset); /* zeros above a diagonal */
 CT_API ct_tensor *ct_triu_at(const char *at, ct_tensor *x, int64_t offset); /* zeros below a diagonal */
@@ -95,7 +95,7 @@ CT_API ct_tensor *ct_narrow_at(const char *at, ct_tensor *x, int axis, int64_t s
 /* Lists belong to the innermost scope; n is 0 and items NULL when the call failed. ct_part(parts, i) is then NULL. */
 CT_API ct_list ct_split_at(const char *at, ct_tensor *x, int64_t size, int axis); /* parts of `size`, but the last */
 CT_API ct_list ct_split_sizes_at(const char *at, ct_tensor *x, ct_sizes sizes, int axis); /* parts of these sizes */
-CT_API ct_list ct_chunk_at(const char *at, ct_tensor *x, int n, int axis); /* at most n parts of one size, but the last */
+CT_API ct_list ct_chunk_at(const char *at, ct_tensor *x, int n, int axis); /* at most n parts, equal but the last */
 CT_API ct_list ct_tensor_split_at(const char *at, ct_tensor *x, int n, int axis); /* n parts, as equal as can be */
 CT_API ct_list ct_tensor_split_indices_at(const char *at, ct_tensor *x, ct_sizes indices, int axis); /* cut there */
 CT_API ct_list ct_unbind_at(const char *at, ct_tensor *x, int axis);                                 /* all slices */
@@ -118,14 +118,15 @@ CT_API ct_tensor *ct_part_at(const char *at, ct_list parts, int i); /* from the 
 /* Python's x[1, 2:8:2, ..., None, y, mask] is ct_index(x, CT_AT(1), CT_SPAN(2, 8, 2), CT_ELLIPSIS, CT_NEW_AXIS,
  * CT_BY(y), CT_BY(mask)); CT_FULL is ":". As in PyTorch integers and slices come first; tensors of indices broadcast to
  * each other, their axes go in place of those that they index, or to the front when those are apart. */
+typedef enum ct_subscript_kind {
+    CT_SUBSCRIPT_AT,
+    CT_SUBSCRIPT_SLICE,
+    CT_SUBSCRIPT_ELLIPSIS,
+    CT_SUBSCRIPT_NEW_AXIS,
+    CT_SUBSCRIPT_TENSOR,
+} ct_subscript_kind;
 typedef struct ct_subscript {
-    enum {
-        CT_SUBSCRIPT_AT,
-        CT_SUBSCRIPT_SLICE,
-        CT_SUBSCRIPT_ELLIPSIS,
-        CT_SUBSCRIPT_NEW_AXIS,
-        CT_SUBSCRIPT_TENSOR,
-    } kind;
+    ct_subscript_kind kind;
     int64_t start, stop, step; /* of a slice; start: the index of AT */
     ct_tensor *by;             /* of a tensor: indices, or a mask over as many axes as it has */
 } ct_subscript;
@@ -145,7 +146,7 @@ typedef struct ct_subscripts {
 CT_API ct_tensor *ct_index_at(const char *at, ct_tensor *x, ct_subscripts subscripts);
 #define ct_index(x, ...) ct_index_at(CT_HERE, x, CT_SUBSCRIPTS(__VA_ARGS__))
 
-CT_API ct_tensor *ct_take_at(const char *at, ct_tensor *x, ct_tensor *places); /* elements of the flat x, places' shape */
+CT_API ct_tensor *ct_take_at(const char *at, ct_tensor *x, ct_tensor *places); /* elements of the flat x */
 /* As ct_gather, y and x being broadcast to each other beside the axis. */
 CT_API ct_tensor *ct_take_along_dim_at(const char *at, ct_tensor *x, ct_tensor *y, int axis);
 #define CT_NO_PADDING INT64_MIN
@@ -163,7 +164,8 @@ CT_API ct_tensor *ct_scatter_add_at(const char *at, ct_tensor *x, int axis, ct_t
 CT_API ct_tensor *ct_index_copy_at(const char *at, ct_tensor *x, int axis, ct_tensor *y, ct_tensor *source);
 CT_API ct_tensor *ct_index_fill_at(const char *at, ct_tensor *x, int axis, ct_tensor *y, ct_tensor *value);
 /* alpha times source is added. */
-CT_API ct_tensor *ct_index_add_at(const char *at, ct_tensor *x, int axis, ct_tensor *y, ct_tensor *source, double alpha);
+CT_API ct_tensor *ct_index_add_at(const char *at, ct_tensor *x, int axis, ct_tensor *y, ct_tensor *source,
+                                  double alpha);
 CT_API ct_tensor *ct_select_scatter_at(const char *at, ct_tensor *x, ct_tensor *source, int axis, int64_t index);
 CT_API ct_tensor *ct_slice_scatter_at(const char *at, ct_tensor *x, ct_tensor *source, int axis, int64_t start,
                                       int64_t stop, int64_t step);

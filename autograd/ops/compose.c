@@ -4,7 +4,8 @@
 #undef CT_HERE
 #define CT_HERE at
 
-ct_tensor *ct_decline(const char *op, const char *at, const ct_tensor *x, ct_error_code code, const char *format, ...) {
+ct_tensor *ct_decline(const char *op, const char *at, const ct_tensor *x, ct_error_code code, const char *format,
+                      ...) {
     char operand[CT_DESCRIPTION], reason[2 * CT_DESCRIPTION];
     va_list args;
     va_start(args, format);
@@ -28,8 +29,7 @@ bool ct_given_axes(const char *op, const char *at, const ct_tensor *x, ct_axes *
     *mask = 0;
     if (!ct_given(op, at, x, 0)) return false;
     int most = x->ndim ? x->ndim : 1;
-    if (axes->n > most)
-        return ct_decline(op, at, x, CT_ERR_ARGUMENT, "%d axes, of at most %d", axes->n, most), false;
+    if (axes->n > most) return ct_decline(op, at, x, CT_ERR_ARGUMENT, "%d axes, of at most %d", axes->n, most), false;
     if (axes->n < 0)
         for (axes->n = 0; axes->n < x->ndim; axes->n++) axes->axis[axes->n] = axes->n;
     for (int i = 0; i < axes->n; i++) {
@@ -49,17 +49,14 @@ bool ct_given_gap(const char *op, const char *at, const ct_tensor *x, int n, int
     return axis_within(op, at, x, x->ndim + n, axis);
 }
 
-ct_tensor *ct_at_least_1d(const char *at, ct_tensor *x) {
-    return x && x->ndim == 0 ? ct_reshape(x, CT_SHAPE(1)) : x;
-}
+ct_tensor *ct_at_least_1d(const char *at, ct_tensor *x) { return x && x->ndim == 0 ? ct_reshape(x, CT_SHAPE(1)) : x; }
 
 ct_tensor *ct_ravelled(const char *at, ct_tensor *x) { return ct_reshape(x, CT_SHAPE(ct_size(x))); }
 
 ct_tensor **ct_room_for(const char *op, const char *at, int64_t n) {
     if (n > CT_ANY_NUMBER)
         return ct_raise(CT_ERR_LIMIT, op, at, "%lld tensors, of at most %d", (long long)n, CT_ANY_NUMBER), NULL;
-    if (ct_this.depth == 0)
-        return ct_raise(CT_ERR_SCOPE, op, at, "no scope is open: call ct_begin() first"), NULL;
+    if (ct_this.depth == 0) return ct_raise(CT_ERR_SCOPE, op, at, "no scope is open: call ct_begin() first"), NULL;
     ct_tensor **room = ct_scope_array(ct_this.depth, (size_t)n, sizeof *room);
     if (!room) ct_raise_memory(op, at, (size_t)n * sizeof *room);
     return room;

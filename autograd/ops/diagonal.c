@@ -5,7 +5,7 @@
 #undef CT_HERE
 #define CT_HERE at
 
-/* ---- a plane's diagonals ------------------------------------------------------------------------------------------------ */
+/* ---- a plane's diagonals --------------------------------------------------------------------------------------- */
 
 /* The diagonal of `plane` (the rows, the columns) that begins `offset` columns to the right, or rows below when
  * negative: its length, and the places of its first element. */
@@ -25,7 +25,8 @@ static diagonal diagonal_of(int64_t rows, int64_t columns, int64_t offset) {
 static bool two_axes(const char *op, const char *at, const ct_tensor *x, int ndim, int *axis1, int *axis2) {
     if (!ct_resolve_axis(*axis1, ndim, axis1) || !ct_resolve_axis(*axis2, ndim, axis2) || *axis1 == *axis2)
         return ct_decline(op, at, x, CT_ERR_ARGUMENT, "there is no plane of axes %d and %d in %d dimensions", *axis1,
-                          *axis2, ndim), false;
+                          *axis2, ndim),
+               false;
     return true;
 }
 
@@ -89,5 +90,9 @@ static ct_tensor *triangle(const char *op, const char *at, ct_tensor *x, int64_t
     return ct_where(mask, x, ct_scalar(0));
 }
 
-ct_tensor *ct_tril_at(const char *at, ct_tensor *x, int64_t offset) { return triangle("ct_tril", at, x, offset, false); }
-ct_tensor *ct_triu_at(const char *at, ct_tensor *x, int64_t offset) { return triangle("ct_triu", at, x, offset, true); }
+ct_tensor *ct_tril_at(const char *at, ct_tensor *x, int64_t offset) {
+    return triangle("ct_tril", at, x, offset, false);
+}
+ct_tensor *ct_triu_at(const char *at, ct_tensor *x, int64_t offset) {
+    return triangle("ct_triu", at, x, offset, true);
+}

@@ -6,7 +6,7 @@
 
 static const ct_list none = {0, NULL}; /* of a call that failed */
 
-/* ---- several into one ----------------------------------------------------------------------------------------- */
+/* ---- several into one ------------------------------------------------------------------------------------------ */
 
 typedef ct_tensor *reshaping(const char *at, ct_tensor *x, int axis);
 
@@ -57,7 +57,7 @@ ct_tensor *ct_hstack_at(const char *at, ct_list xs) {
 ct_tensor *ct_vstack_at(const char *at, ct_list xs) { return join("ct_vstack", at, xs, row, 0); }
 ct_tensor *ct_dstack_at(const char *at, ct_list xs) { return join("ct_dstack", at, xs, layer, 2); }
 
-/* ---- one into parts ----------------------------------------------------------------------------------------- */
+/* ---- one into parts -------------------------------------------------------------------------------------------- */
 
 /* Where part i of n ends, which begins at `start`, along an axis of `extent`. */
 typedef int64_t part_stop(int64_t i, int64_t n, int64_t start, int64_t extent, const int64_t *sizes);
@@ -164,7 +164,8 @@ ct_list ct_split_sizes_at(const char *at, ct_tensor *x, ct_sizes sizes, int axis
         if (fit) rest -= sizes.items[i];
     }
     if (!fit || rest)
-        return ct_decline(op, at, x, CT_ERR_ARGUMENT, "the sizes do not add up to the extent %lld", (long long)extent),
+        return ct_decline(op, at, x, CT_ERR_ARGUMENT, "the sizes do not add up to the extent %lld",
+                          (long long)extent),
                none;
     return cut(op, at, x, axis, sizes.n, stop_by_sizes, sizes.items);
 }
@@ -186,7 +187,7 @@ ct_tensor *ct_part_at(const char *at, ct_list parts, int i) {
     return NULL;
 }
 
-/* ---- meshgrid ------------------------------------------------------------------------------------------------- */
+/* ---- meshgrid -------------------------------------------------------------------------------------------------- */
 
 ct_list ct_meshgrid_at(const char *at, ct_list xs, ct_indexing indexing) {
     const char *op = "ct_meshgrid";
@@ -199,7 +200,8 @@ ct_list ct_meshgrid_at(const char *at, ct_list xs, ct_indexing indexing) {
         if (!ct_given(op, at, x, k)) return none;
         if (x->ndim > 1 || x->dtype != xs.items[0]->dtype)
             return ct_decline(op, at, x, CT_ERR_SHAPE, "operand %d is not 1-d, or not %s", k + 1,
-                              ct_dtype_name(xs.items[0]->dtype)), none;
+                              ct_dtype_name(xs.items[0]->dtype)),
+                   none;
         grid.dim[swapped && k < 2 ? 1 - k : k] = ct_size_of(x);
     }
     ct_tensor **items = ct_room_for(op, at, xs.n);

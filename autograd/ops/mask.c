@@ -52,7 +52,7 @@ static void ct_one_hot_forward(ct_tensor *z) {
 
 CT_OP_PARTS_NOT_DIFFERENTIABLE(ct_one_hot);
 
-/* ---- ct_nonzero ----------------------------------------------------------------------------------------------- */
+/* ---- ct_nonzero ------------------------------------------------------------------------------------------------ */
 
 ct_tensor *ct_nonzero_at(const char *at, ct_tensor *x) { return ct_record(at, CT_OP_ct_nonzero, &x, 1, NULL, 0); }
 
@@ -84,11 +84,12 @@ static void ct_nonzero_forward(ct_tensor *z) {
 
 CT_OP_PARTS_NOT_DIFFERENTIABLE(ct_nonzero);
 
-/* ---- ct_ravel_multi_index: attributes are the shape ------------------------------------------------------------- */
+/* ---- ct_ravel_multi_index: attributes are the shape ------------------------------------------------------------ */
 
 ct_tensor *ct_ravel_multi_index_at(const char *at, ct_list xs, ct_shape shape) {
     if (xs.n < 1 || xs.n > CT_MAX_DIMS || xs.n != shape.ndim)
-        return ct_raise(CT_ERR_ARGUMENT, "ct_ravel_multi_index", at, "%d operands for %d dimensions", xs.n, shape.ndim),
+        return ct_raise(CT_ERR_ARGUMENT, "ct_ravel_multi_index", at, "%d operands for %d dimensions", xs.n,
+                        shape.ndim),
                NULL;
     return ct_record(at, CT_OP_ct_ravel_multi_index, xs.items, xs.n, &shape, sizeof shape);
 }
@@ -122,7 +123,7 @@ static void ct_ravel_multi_index_forward(ct_tensor *z) {
 
 CT_OP_PARTS_NOT_DIFFERENTIABLE(ct_ravel_multi_index);
 
-/* ---- by masks ------------------------------------------------------------------------------------------------- */
+/* ---- by masks -------------------------------------------------------------------------------------------------- */
 
 /* x and a mask, broadcast to each other. */
 typedef struct masked {
@@ -134,7 +135,8 @@ static masked masked_of(const char *op, const char *at, ct_tensor *x, ct_tensor 
     ct_shape shape;
     if (!ct_given(op, at, x, 0) || !ct_given(op, at, mask, 1)) return (masked){0};
     if (mask->dtype != CT_BOOL)
-        return ct_decline(op, at, mask, CT_ERR_DTYPE, "the mask is %s, not bool", ct_dtype_name(mask->dtype)), (masked){0};
+        return ct_decline(op, at, mask, CT_ERR_DTYPE, "the mask is %s, not bool", ct_dtype_name(mask->dtype)),
+               (masked){0};
     if (!ct_broadcast_shapes(2, (ct_tensor *[]){x, mask}, &shape))
         return ct_decline(op, at, x, CT_ERR_SHAPE, "does not broadcast with the mask %s", ct_describe(mask, text)),
                (masked){0};
@@ -154,7 +156,8 @@ ct_tensor *ct_masked_select_at(const char *at, ct_tensor *x, ct_tensor *mask) {
 ct_tensor *ct_masked_fill_at(const char *at, ct_tensor *x, ct_tensor *mask, ct_tensor *value) {
     const char *op = "ct_masked_fill";
     if (!ct_given(op, at, x, 0) || !ct_given(op, at, value, 2)) return NULL;
-    if (value->ndim) return ct_decline(op, at, value, CT_ERR_SHAPE, "the value has %d dimensions, not 0", value->ndim);
+    if (value->ndim)
+        return ct_decline(op, at, value, CT_ERR_SHAPE, "the value has %d dimensions, not 0", value->ndim);
     return ct_where(mask, value, x);
 }
 

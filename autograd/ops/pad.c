@@ -34,7 +34,8 @@ static bool read_pads(const char *op, const char *at, const ct_tensor *x, ct_siz
         m->after[axis] = pads.items[2 * i + 1];
         if (!margins_fit(x, m, axis))
             return ct_decline(op, at, x, CT_ERR_ARGUMENT, "pads of %lld and %lld do not fit axis %d",
-                              (long long)m->before[axis], (long long)m->after[axis], axis), false;
+                              (long long)m->before[axis], (long long)m->after[axis], axis),
+                   false;
     }
     return true;
 }
@@ -50,7 +51,7 @@ static ct_tensor *crop(const char *at, ct_tensor *x, margins *m) {
     return x;
 }
 
-/* ---- by a constant -------------------------------------------------------------------------------------------- */
+/* ---- by a constant --------------------------------------------------------------------------------------------- */
 
 static ct_tensor *margin(const char *at, const ct_tensor *x, int axis, int64_t n, double value) {
     ct_shape shape = ct_shape_of(x);
@@ -71,7 +72,7 @@ ct_tensor *ct_pad_at(const char *at, ct_tensor *x, ct_sizes pads, double value) 
     return z;
 }
 
-/* ---- by elements of x ----------------------------------------------------------------------------------------- */
+/* ---- by elements of x ------------------------------------------------------------------------------------------ */
 
 /* The place along an axis of `extent` that place i takes its element from, where i may be outside of the axis. */
 typedef int64_t source_of(int64_t i, int64_t extent);
@@ -88,14 +89,16 @@ static bool has_sources(const ct_tensor *x, const margins *m, int axis, source_o
 }
 
 /* PyTorch pads up to three axes this way, with one or two more in front (at least `least`). */
-static bool can_pad(const char *op, const char *at, const ct_tensor *x, const margins *m, int least, source_of *source) {
+static bool can_pad(const char *op, const char *at, const ct_tensor *x, const margins *m, int least,
+                    source_of *source) {
     int more = x->ndim - m->axes;
     if (m->axes < 1 || m->axes > 3 || more < least || more > 2)
         return ct_decline(op, at, x, CT_ERR_SHAPE, "pads for %d axes of %d dimensions", m->axes, x->ndim), false;
     for (int axis = more; axis < x->ndim; axis++)
         if (!has_sources(x, m, axis, source))
             return ct_decline(op, at, x, CT_ERR_ARGUMENT, "pads of %lld and %lld do not fit axis %d",
-                              (long long)m->before[axis], (long long)m->after[axis], axis), false;
+                              (long long)m->before[axis], (long long)m->after[axis], axis),
+                   false;
     return true;
 }
 
@@ -110,16 +113,17 @@ static ct_tensor *pad_by(const char *at, ct_tensor *x, const margins *m, source_
     return x;
 }
 
-ct_tensor *ct_pad_reflect_at(const char *at, ct_tensor *x, ct_sizes pads) {
+static ct_tensor *pad_as_is(const char *op, const char *at, ct_tensor *x, ct_sizes pads, source_of *source) {
     margins m;
-    const char *op = "ct_pad_reflect";
-    return read_pads(op, at, x, pads, &m) && can_pad(op, at, x, &m, 1, reflected) ? pad_by(at, x, &m, reflected) : NULL;
+    return read_pads(op, at, x, pads, &m) && can_pad(op, at, x, &m, 1, source) ? pad_by(at, x, &m, source) : NULL;
+}
+
+ct_tensor *ct_pad_reflect_at(const char *at, ct_tensor *x, ct_sizes pads) {
+    return pad_as_is("ct_pad_reflect", at, x, pads, reflected);
 }
 
 ct_tensor *ct_pad_replicate_at(const char *at, ct_tensor *x, ct_sizes pads) {
-    margins m;
-    const char *op = "ct_pad_replicate";
-    return read_pads(op, at, x, pads, &m) && can_pad(op, at, x, &m, 1, replicated) ? pad_by(at, x, &m, replicated) : NULL;
+    return pad_as_is("ct_pad_replicate", at, x, pads, replicated);
 }
 
 /* What is taken away goes first, so that what is left wraps around. */

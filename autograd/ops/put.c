@@ -51,7 +51,7 @@ ct_tensor *ct_diagonal_scatter_at(const char *at, ct_tensor *x, ct_tensor *sourc
     return replace("ct_diagonal_scatter", at, x, ct_diagonal(places_of(at, x), offset, axis1, axis2), source);
 }
 
-/* ---- slices at indices ---------------------------------------------------------------------------------------- */
+/* ---- slices at indices ----------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_index_copy_at(const char *at, ct_tensor *x, int axis, ct_tensor *y, ct_tensor *source) {
     return replace("ct_index_copy", at, x, ct_index_select(places_of(at, x), axis, y), source);
@@ -61,7 +61,8 @@ ct_tensor *ct_index_fill_at(const char *at, ct_tensor *x, int axis, ct_tensor *y
     const char *op = "ct_index_fill";
     ct_tensor *places = ct_index_select(places_of(at, x), axis, y);
     if (!ct_given(op, at, x, 0) || !places || !ct_given(op, at, value, 2)) return NULL;
-    if (value->ndim) return ct_decline(op, at, value, CT_ERR_SHAPE, "the value has %d dimensions, not 0", value->ndim);
+    if (value->ndim)
+        return ct_decline(op, at, value, CT_ERR_SHAPE, "the value has %d dimensions, not 0", value->ndim);
     return ct_put(x, places, ct_broadcast(ct_cast(value, x->dtype), ct_shape_of(places)), false);
 }
 
@@ -69,9 +70,11 @@ ct_tensor *ct_index_add_at(const char *at, ct_tensor *x, int axis, ct_tensor *y,
     const char *op = "ct_index_add";
     ct_tensor *flat = ct_at_least_1d(at, x);
     if (!ct_given_axis(op, at, flat, &axis)) return NULL;
-    ct_tensor *sums = ct_segment_sum(ct_at_least_1d(at, source), axis, ct_at_least_1d(at, y), flat->extent->dim[axis]);
+    ct_tensor *sums =
+        ct_segment_sum(ct_at_least_1d(at, source), axis, ct_at_least_1d(at, y), flat->extent->dim[axis]);
     if (!sums) return NULL;
     if (!ct_same_shape(flat, sums))
-        return ct_decline(op, at, source, CT_ERR_SHAPE, "the slices along axis %d are not of the shape of the others", axis);
+        return ct_decline(op, at, source, CT_ERR_SHAPE, "the slices along axis %d are not of the shape of the others",
+                          axis);
     return ct_reshape(ct_add(flat, ct_mul(ct_scalar(alpha), sums)), ct_shape_of(x));
 }

@@ -8,7 +8,7 @@
 
 ct_tensor *ct_clone_at(const char *at, ct_tensor *x) { return ct_broadcast(x, ct_shape_of(x)); }
 
-/* ---- order of the axes ---------------------------------------------------------------------------------------- */
+/* ---- order of the axes ----------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_transpose_at(const char *at, ct_tensor *x, int axis1, int axis2) {
     int a = axis1, b = axis2;
@@ -40,7 +40,7 @@ ct_tensor *ct_movedim_at(const char *at, ct_tensor *x, ct_axes from, ct_axes to)
     return ct_permute(x, order);
 }
 
-/* ---- axes that come and go ------------------------------------------------------------------------------------ */
+/* ---- axes that come and go ------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_squeeze_at(const char *at, ct_tensor *x, ct_axes axes) {
     unsigned mask;
@@ -89,11 +89,12 @@ ct_tensor *ct_unflatten_at(const char *at, ct_tensor *x, int axis, ct_shape size
     if (x->ndim == 0 || sizes.ndim < 1 || sizes.ndim > CT_MAX_DIMS)
         return ct_decline(op, at, x, CT_ERR_SHAPE, "%d sizes for axis %d", sizes.ndim, axis);
     if (!ct_complete_shape(&sizes, x->extent->dim[axis]))
-        return ct_decline(op, at, x, CT_ERR_SHAPE, "axis %d does not unfold to %s", axis, ct_describe_shape(&sizes, text));
+        return ct_decline(op, at, x, CT_ERR_SHAPE, "axis %d does not unfold to %s", axis,
+                          ct_describe_shape(&sizes, text));
     return replace_axes(op, at, x, axis, 1, &sizes);
 }
 
-/* ---- repeating ------------------------------------------------------------------------------------------------ */
+/* ---- repeating ------------------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_expand_at(const char *at, ct_tensor *x, ct_shape shape) {
     if (!ct_given("ct_expand", at, x, 0)) return NULL;

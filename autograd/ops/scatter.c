@@ -8,7 +8,7 @@
 #undef CT_HERE
 #define CT_HERE at
 
-/* ---- operands of other sizes: PyTorch uses the beginning of those that are larger than the indices -------------- */
+/* ---- operands of other sizes: PyTorch uses the beginning of those that are larger than the indices ------------- */
 
 /* Whether y can index x along an axis, neither of them 0-d. */
 static bool indexes(const char *op, const char *at, const ct_tensor *x, const ct_tensor *y, int *axis) {
@@ -113,10 +113,15 @@ static ct_sample ct_scatter_samples(int i, ct_dtype dtype) {
         int axis;
         int64_t index[12];
     } cases[] = {
-        {CT_SHAPE(4, 3), CT_SHAPE(2, 3), 0, {0, 3, -1, 1, 1, 3}}, {CT_SHAPE(2, 5), CT_SHAPE(2, 3), -1, {4, 4, -5, 0, 0, 0}},
-        {CT_SHAPE(3, 4, 3), CT_SHAPE(2, 2, 2), 1, {0, 1, 2, 3, 3, 2, 1, 0}}, {CT_SHAPE(5), CT_SHAPE(3), 0, {4, 2, 4}},
-        {CT_SCALAR, CT_SHAPE(1), 0, {0}}, {CT_SCALAR, CT_SCALAR, 0, {0}}, {CT_SHAPE(1), CT_SCALAR, 0, {0}},
-        {CT_SHAPE(2, 3), CT_SHAPE(2, 0), 1, {0}}, {CT_SHAPE(0, 3), CT_SHAPE(0, 2), 0, {0}},
+        {CT_SHAPE(4, 3), CT_SHAPE(2, 3), 0, {0, 3, -1, 1, 1, 3}},
+        {CT_SHAPE(2, 5), CT_SHAPE(2, 3), -1, {4, 4, -5, 0, 0, 0}},
+        {CT_SHAPE(3, 4, 3), CT_SHAPE(2, 2, 2), 1, {0, 1, 2, 3, 3, 2, 1, 0}},
+        {CT_SHAPE(5), CT_SHAPE(3), 0, {4, 2, 4}},
+        {CT_SCALAR, CT_SHAPE(1), 0, {0}},
+        {CT_SCALAR, CT_SCALAR, 0, {0}},
+        {CT_SHAPE(1), CT_SCALAR, 0, {0}},
+        {CT_SHAPE(2, 3), CT_SHAPE(2, 0), 1, {0}},
+        {CT_SHAPE(0, 3), CT_SHAPE(0, 2), 0, {0}},
     };
     if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
     ct_tensor *x = ct_sample_leaf(dtype, cases[i].x, -3, 3), *w = ct_sample_leaf(dtype, cases[i].y, -3, 3);
@@ -126,7 +131,7 @@ static ct_sample ct_scatter_samples(int i, ct_dtype dtype) {
 
 CT_OP_PARTS(ct_scatter, .jvp = ct_scatter_jvp);
 
-/* ---- ct_scatter_add ------------------------------------------------------------------------------------------- */
+/* ---- ct_scatter_add -------------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_scatter_add_at(const char *at, ct_tensor *x, int axis, ct_tensor *y, ct_tensor *w) {
     ct_tensor *flat = ct_at_least_1d(at, x), *places = ct_at_least_1d(at, y);

@@ -21,7 +21,7 @@ ct_shape ct_strides_of(const ct_shape *shape) {
     return strides;
 }
 
-/* ---- a part of a whole ---------------------------------------------------------------------------------------- */
+/* ---- a part of a whole ----------------------------------------------------------------------------------------- */
 
 /* Both ops have a part and a whole, as operand and result or the other way round. */
 typedef struct strided_attributes {
@@ -115,7 +115,7 @@ static void add_to_whole(const strided_attributes *a, const ct_tensor *part, voi
         move_strided(a, part, whole, from, true, true);
 }
 
-/* ---- ct_as_strided -------------------------------------------------------------------------------------------- */
+/* ---- ct_as_strided --------------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_as_strided_at(const char *at, ct_tensor *x, ct_shape shape, ct_shape strides, int64_t offset) {
     strided_attributes a = {shape, strides, offset, false};
@@ -131,7 +131,9 @@ static bool ct_as_strided_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) 
     return true;
 }
 
-static void ct_as_strided_forward(ct_tensor *z) { move_strided(z->attributes, z, z->data, z->in[0]->data, false, false); }
+static void ct_as_strided_forward(ct_tensor *z) {
+    move_strided(z->attributes, z, z->data, z->in[0]->data, false, false);
+}
 
 static ct_tensor *ct_as_strided_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
     const strided_attributes *a = z->attributes;
@@ -164,7 +166,7 @@ static ct_sample ct_as_strided_samples(int i, ct_dtype dtype) {
 
 CT_OP_PARTS(ct_as_strided, .backward = ct_as_strided_backward);
 
-/* ---- ct_as_strided_add ---------------------------------------------------------------------------------------- */
+/* ---- ct_as_strided_add ----------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_as_strided_add_at(const char *at, ct_tensor *x, ct_shape strides, int64_t offset, ct_shape shape) {
     strided_attributes a = {shape, strides, offset, false};
@@ -206,7 +208,8 @@ static void ct_as_strided_add_backward(ct_tensor *z, int k, const void *g, void 
 static ct_sample ct_as_strided_add_samples(int i, ct_dtype dtype) {
     if ((size_t)i >= CASES) return (ct_sample){.z = NULL};
     ct_tensor *x = ct_sample_leaf(dtype, cases[i].part, -3, 3);
-    return (ct_sample){.z = ct_as_strided_add_at(NULL, x, cases[i].strides, cases[i].offset, cases[i].whole), .leaf = {x}};
+    return (ct_sample){.z = ct_as_strided_add_at(NULL, x, cases[i].strides, cases[i].offset, cases[i].whole),
+                       .leaf = {x}};
 }
 
 CT_OP_PARTS(ct_as_strided_add, .backward = ct_as_strided_add_backward);

@@ -47,7 +47,8 @@ static bool apply_mask(const char *op, const char *at, indexed *s, ct_tensor *ma
     bool fits = s->x && mask;
     for (int i = 0; fits && i < mask->ndim; i++) fits = mask->extent->dim[i] == s->x->extent->dim[s->axis + i];
     if (!fits && s->x && mask)
-        ct_decline(op, at, s->x, CT_ERR_SHAPE, "the mask %s differs from axis %d on", ct_describe(mask, text), s->axis);
+        ct_decline(op, at, s->x, CT_ERR_SHAPE, "the mask %s differs from axis %d on", ct_describe(mask, text),
+                   s->axis);
     ct_tensor *places = fits ? ct_nonzero(mask) : NULL;
     for (int i = 0; places && i < mask->ndim; i++)
         if (!(s->by[s->axis++] = ct_select(places, 1, i))) return false;
@@ -78,7 +79,9 @@ static ct_tensor *with_axes(const char *at, ct_tensor *x, int first, int n, cons
         return ct_decline("ct_index", at, x, CT_ERR_SHAPE, "%d dimensions, of at most %d", result.ndim, CT_MAX_DIMS);
     for (int i = 0; i < result.ndim; i++) {
         int inside = i - first, after = i - shape->ndim + n;
-        result.dim[i] = inside < 0 ? x->extent->dim[i] : inside < shape->ndim ? shape->dim[inside] : x->extent->dim[after];
+        result.dim[i] = inside < 0             ? x->extent->dim[i]
+                        : inside < shape->ndim ? shape->dim[inside]
+                                               : x->extent->dim[after];
     }
     return ct_reshape(x, result);
 }

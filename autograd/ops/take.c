@@ -12,15 +12,15 @@ ct_tensor *ct_take_at(const char *at, ct_tensor *x, ct_tensor *places) {
 ct_tensor *ct_take_along_dim_at(const char *at, ct_tensor *x, ct_tensor *y, int axis) {
     const char *op = "ct_take_along_dim";
     if (!ct_given_axis(op, at, x, &axis) || !ct_given(op, at, y, 1)) return NULL;
-    if (x->ndim != y->ndim)
-        return ct_decline(op, at, x, CT_ERR_SHAPE, "the indices have %d dimensions", y->ndim);
+    if (x->ndim != y->ndim) return ct_decline(op, at, x, CT_ERR_SHAPE, "the indices have %d dimensions", y->ndim);
     if (x->ndim == 0) return ct_gather(x, 0, y);
     ct_shape from = ct_shape_of(x), to = ct_shape_of(y);
     for (int i = 0; i < x->ndim; i++) { /* one of the two repeats; what does not fit, the broadcast refuses */
         if (i == axis) continue;
         if (from.dim[i] == 1) from.dim[i] = to.dim[i];
         if (to.dim[i] == 1) to.dim[i] = from.dim[i];
-        if (from.dim[i] != to.dim[i]) return ct_decline(op, at, x, CT_ERR_SHAPE, "the indices differ along axis %d", i);
+        if (from.dim[i] != to.dim[i])
+            return ct_decline(op, at, x, CT_ERR_SHAPE, "the indices differ along axis %d", i);
     }
     return ct_gather(ct_broadcast(x, from), axis, ct_broadcast(y, to));
 }

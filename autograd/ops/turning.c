@@ -4,7 +4,7 @@
 #undef CT_HERE
 #define CT_HERE at
 
-/* ---- order along axes -------------------------------------------------------------------------------------------- */
+/* ---- order along axes ------------------------------------------------------------------------------------------ */
 
 ct_tensor *ct_flip_at(const char *at, ct_tensor *x, ct_axes axes) {
     unsigned mask;
@@ -71,14 +71,15 @@ ct_tensor *ct_cross_at(const char *at, ct_tensor *x, ct_tensor *y, int axis) {
     if (!ct_given_axis(op, at, x, &axis) || !ct_given(op, at, y, 1)) return NULL;
     if (x->ndim != y->ndim || x->ndim == 0 || x->extent->dim[axis] != 3 || y->extent->dim[axis] != 3) {
         char text[CT_DESCRIPTION];
-        return ct_decline(op, at, x, CT_ERR_SHAPE, "and %s are no vectors of 3 along axis %d", ct_describe(y, text), axis);
+        return ct_decline(op, at, x, CT_ERR_SHAPE, "and %s are no vectors of 3 along axis %d", ct_describe(y, text),
+                          axis);
     }
     ct_tensor *x1 = roll_axis(at, x, -1, axis), *x2 = roll_axis(at, x, -2, axis);
     ct_tensor *y1 = roll_axis(at, y, -1, axis), *y2 = roll_axis(at, y, -2, axis);
     return ct_sub(ct_mul(x1, y2), ct_mul(x2, y1));
 }
 
-/* ---- windows -------------------------------------------------------------------------------------------------- */
+/* ---- windows --------------------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_unfold_axis_at(const char *at, ct_tensor *x, int axis, int64_t size, int64_t step) {
     const char *op = "ct_unfold_axis";
