@@ -343,10 +343,138 @@ CT_API ct_tensor *ct_tensordot_at(const char *at, ct_tensor *x, ct_tensor *y, ct
 #define ct_einsum(...) ct_einsum_at(CT_HERE, __VA_ARGS__)
 #define ct_tensordot(...) ct_tensordot_at(CT_HERE, __VA_ARGS__)
 
-/* ---- losses: ops/loss.c ---- */
+/* ---- losses: ops/loss.c, loss_class.c, loss_ctc.c ---- */
+/* Of predictions x and targets y, which broadcast where nothing else is said, for each element or row; beside the ops
+ * ct_cross_entropy() and ct_cross_entropy_probs(). `weight` and `pos_weight` may be NULL. Targets that are whole
+ * numbers may be of an integer dtype. */
+
+typedef enum ct_loss_reduction { CT_LOSS_MEAN, CT_LOSS_SUM, CT_LOSS_NONE, CT_LOSS_BATCH_MEAN } ct_loss_reduction;
+
+CT_API ct_tensor *ct_mse_loss_at(const char *at, ct_tensor *x, ct_tensor *y, ct_loss_reduction reduction); /* (x - y)^2 */
+CT_API ct_tensor *ct_l1_loss_at(const char *at, ct_tensor *x, ct_tensor *y, ct_loss_reduction reduction);  /* |x - y| */
+/* |x - y| - beta / 2, and (x - y)^2 / (2 beta) where |x - y| < beta; ct_huber_loss is delta times it. */
+CT_API ct_tensor *ct_smooth_l1_loss_at(const char *at, ct_tensor *x, ct_tensor *y, double beta, ct_loss_reduction reduction);
+CT_API ct_tensor *ct_huber_loss_at(const char *at, ct_tensor *x, ct_tensor *y, double delta, ct_loss_reduction reduction);
+#define ct_mse_loss(...) ct_mse_loss_at(CT_HERE, __VA_ARGS__)
+#define ct_l1_loss(...) ct_l1_loss_at(CT_HERE, __VA_ARGS__)
+#define ct_smooth_l1_loss(...) ct_smooth_l1_loss_at(CT_HERE, __VA_ARGS__)
+#define ct_huber_loss(...) ct_huber_loss_at(CT_HERE, __VA_ARGS__)
+
+/* Of probabilities x, ct_bernoulli_nll(); of logits x, with pos_weight on the loss of outcome 1. */
+CT_API ct_tensor *ct_binary_cross_entropy_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *weight,
+                                             ct_loss_reduction reduction);
+CT_API ct_tensor *ct_binary_cross_entropy_with_logits_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *weight,
+                                                         ct_tensor *pos_weight, ct_loss_reduction reduction);
+/* The latter's mean over the last axis. */
+CT_API ct_tensor *ct_multilabel_soft_margin_loss_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *weight,
+                                                    ct_loss_reduction reduction);
+/* log(1 + exp(-x y)) of targets 1 and -1. */
+CT_API ct_tensor *ct_soft_margin_loss_at(const char *at, ct_tensor *x, ct_tensor *y, ct_loss_reduction reduction);
+/* y (log y - x) of log-probabilities x and of probabilities y, or of their logarithms. */
+CT_API ct_tensor *ct_kl_div_at(const char *at, ct_tensor *x, ct_tensor *y, bool log_target, ct_loss_reduction reduction);
+/* x - y log(x + eps) of rates x or, with log_input, of their logarithms; `full` adds an approximation of log y!. */
+CT_API ct_tensor *ct_poisson_nll_loss_at(const char *at, ct_tensor *x, ct_tensor *y, bool log_input, bool full,
+                                         double eps, ct_loss_reduction reduction);
+/* (log v + (x - y)^2 / v) / 2, v being variances, of which there may be one a row, raised to eps; `full` adds the rest. */
+CT_API ct_tensor *ct_gaussian_nll_loss_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *variance, bool full,
+                                          double eps, ct_loss_reduction reduction);
+#define ct_binary_cross_entropy(...) ct_binary_cross_entropy_at(CT_HERE, __VA_ARGS__)
+#define ct_binary_cross_entropy_with_logits(...) ct_binary_cross_entropy_with_logits_at(CT_HERE, __VA_ARGS__)
+#define ct_multilabel_soft_margin_loss(...) ct_multilabel_soft_margin_loss_at(CT_HERE, __VA_ARGS__)
+#define ct_soft_margin_loss(...) ct_soft_margin_loss_at(CT_HERE, __VA_ARGS__)
+#define ct_kl_div(...) ct_kl_div_at(CT_HERE, __VA_ARGS__)
+#define ct_poisson_nll_loss(...) ct_poisson_nll_loss_at(CT_HERE, __VA_ARGS__)
+#define ct_gaussian_nll_loss(...) ct_gaussian_nll_loss_at(CT_HERE, __VA_ARGS__)
+
+/* Targets 1 and -1: x, and max(0, margin - x). */
+CT_API ct_tensor *ct_hinge_embedding_loss_at(const char *at, ct_tensor *x, ct_tensor *y, double margin,
+                                             ct_loss_reduction reduction);
+/* max(0, margin - y (x1 - x2)). */
+CT_API ct_tensor *ct_margin_ranking_loss_at(const char *at, ct_tensor *x1, ct_tensor *x2, ct_tensor *y, double margin,
+                                            ct_loss_reduction reduction);
+/* Targets 1 and -1 of two vectors, or of rows: 1 - cosine, and max(0, cosine - margin). */
+CT_API ct_tensor *ct_cosine_embedding_loss_at(const char *at, ct_tensor *x1, ct_tensor *x2, ct_tensor *y,
+                                              double margin, ct_loss_reduction reduction);
+/* max(0, margin + |anchor - positive| - |anchor - negative|), p-norms along the last axis of differences + eps; with
+ * `swap` the nearer of anchor and positive counts. */
+typedef struct ct_triplet {
+    double margin, p, eps; /* usually 1, 2 and 1e-6 */
+    bool swap;
+} ct_triplet;
+CT_API ct_tensor *ct_triplet_margin_loss_at(const char *at, ct_tensor *anchor, ct_tensor *positive, ct_tensor *negative,
+                                            ct_triplet triplet, ct_loss_reduction reduction);
+#define ct_hinge_embedding_loss(...) ct_hinge_embedding_loss_at(CT_HERE, __VA_ARGS__)
+#define ct_margin_ranking_loss(...) ct_margin_ranking_loss_at(CT_HERE, __VA_ARGS__)
+#define ct_cosine_embedding_loss(...) ct_cosine_embedding_loss_at(CT_HERE, __VA_ARGS__)
+#define ct_triplet_margin_loss(...) ct_triplet_margin_loss_at(CT_HERE, __VA_ARGS__)
+
+/* Of classes y: x is (classes) with y 0-d, or (n, classes, ...) with y (n, ...). */
+
+/* -weight[y] x[y] of log-probabilities, nothing where y is ignore_index (-100 for none); the mean is by weight. */
+CT_API ct_tensor *ct_nll_loss_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *weight, int64_t ignore_index,
+                                 ct_loss_reduction reduction);
+/* The same of logits, a share `label_smoothing` of the target being spread over all classes; a floating y like x holds
+ * probabilities. */
+CT_API ct_tensor *ct_cross_entropy_loss_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *weight,
+                                           int64_t ignore_index, double label_smoothing, ct_loss_reduction reduction);
+/* Over the other classes i, sum of weight[y] max(0, margin - x[y] + x[i])^p / classes, p being 1 or 2. */
+CT_API ct_tensor *ct_multi_margin_loss_at(const char *at, ct_tensor *x, ct_tensor *y, int p, double margin,
+                                          ct_tensor *weight, ct_loss_reduction reduction);
+/* y like x lists the classes of a row, up to the first -1: sum of max(0, 1 - x[those] + x[others]) / classes. */
+CT_API ct_tensor *ct_multilabel_margin_loss_at(const char *at, ct_tensor *x, ct_tensor *y, ct_loss_reduction reduction);
+/* Connectionist temporal classification (Graves et al. 2006): x (steps, n, classes), logits or log-probabilities; y
+ * (n, longest), or all in one axis; lengths (n). The mean is over n of the loss over the target's length. An impossible
+ * alignment costs infinity, or 0 with zero_infinity. */
+CT_API ct_tensor *ct_ctc_loss_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *x_lengths, ct_tensor *y_lengths,
+                                 int64_t blank, bool zero_infinity, ct_loss_reduction reduction);
+#define ct_nll_loss(...) ct_nll_loss_at(CT_HERE, __VA_ARGS__)
+#define ct_cross_entropy_loss(...) ct_cross_entropy_loss_at(CT_HERE, __VA_ARGS__)
+#define ct_multi_margin_loss(...) ct_multi_margin_loss_at(CT_HERE, __VA_ARGS__)
+#define ct_multilabel_margin_loss(...) ct_multilabel_margin_loss_at(CT_HERE, __VA_ARGS__)
+#define ct_ctc_loss(...) ct_ctc_loss_at(CT_HERE, __VA_ARGS__)
 
 /* ---- convolution, pooling, normalisation, images: ops/conv.c, ops/pool.c, ops/norm.c, ops/image.c ---- */
 
-/* ---- linear algebra: ops/linalg.c ---- */
+/* ---- linear algebra: ops/linalg.c, ops/spectral.c ---- */
+/* Of matrices in the last two axes; leading axes are a batch. What LAPACK cannot do, as to invert a singular matrix, is
+ * an error that names the matrix. */
+
+/* The solution of x z = y: y (..., n, k), or (..., n) where it has x's shape without the last axis; leading axes
+ * broadcast. Of a triangle of x: also of z x = y when not `left`; the diagonal counts as ones with `unit`. */
+CT_API ct_tensor *ct_solve_at(const char *at, ct_tensor *x, ct_tensor *y);
+CT_API ct_tensor *ct_solve_triangular_at(const char *at, ct_tensor *x, ct_tensor *y, bool upper, bool left, bool unit);
+#define ct_solve(...) ct_solve_at(CT_HERE, __VA_ARGS__)
+#define ct_solve_triangular(...) ct_solve_triangular_at(CT_HERE, __VA_ARGS__)
+
+/* Results of several tensors; all NULL when the call failed. Vectors are determined up to signs, and derivatives of
+ * what depends on the signs mean nothing. */
+typedef struct ct_slogdet_result {
+    ct_tensor *sign, *logabsdet; /* the determinant is sign * exp(logabsdet) */
+} ct_slogdet_result;
+typedef struct ct_qr_result {
+    ct_tensor *q, *r; /* (..., m, k) with orthonormal columns, and the upper triangle (..., k, n); k = min(m, n) */
+} ct_qr_result;
+typedef struct ct_eigh_result {
+    ct_tensor *values, *vectors; /* (..., n) ascending, and (..., n, n) in columns */
+} ct_eigh_result;
+typedef struct ct_svd_result {
+    ct_tensor *u, *s, *vt; /* (..., m, k), (..., k) descending, (..., k, n); k = min(m, n) */
+} ct_svd_result;
+CT_API ct_slogdet_result ct_slogdet_at(const char *at, ct_tensor *x);
+CT_API ct_qr_result ct_qr_at(const char *at, ct_tensor *x);
+CT_API ct_eigh_result ct_eigh_at(const char *at, ct_tensor *x); /* of symmetric x: the lower triangle is read */
+CT_API ct_svd_result ct_svd_at(const char *at, ct_tensor *x);
+#define ct_slogdet(...) ct_slogdet_at(CT_HERE, __VA_ARGS__)
+#define ct_qr(...) ct_qr_at(CT_HERE, __VA_ARGS__)
+#define ct_eigh(...) ct_eigh_at(CT_HERE, __VA_ARGS__)
+#define ct_svd(...) ct_svd_at(CT_HERE, __VA_ARGS__)
+
+CT_API ct_tensor *ct_svdvals_at(const char *at, ct_tensor *x); /* (..., k) */
+/* Over two axes: the sum of the singular values; the largest, or with p = -2 the smallest one. */
+CT_API ct_tensor *ct_nuclear_norm_at(const char *at, ct_tensor *x, ct_axes axes);
+CT_API ct_tensor *ct_spectral_norm_at(const char *at, ct_tensor *x, double p, ct_axes axes);
+#define ct_svdvals(...) ct_svdvals_at(CT_HERE, __VA_ARGS__)
+#define ct_nuclear_norm(...) ct_nuclear_norm_at(CT_HERE, __VA_ARGS__)
+#define ct_spectral_norm(...) ct_spectral_norm_at(CT_HERE, __VA_ARGS__)
 
 #endif

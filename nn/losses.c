@@ -11,5 +11,5 @@ ct_tensor *ct_mse_at(const char *at, ct_tensor *x, ct_tensor *y) {
         return ct_raise(CT_ERR_SHAPE, "ct_mse", at, "x = %s and y = %s: shapes differ", ct_describe(x, left),
                         ct_describe(y, right)),
                NULL;
-    return ct_mean(ct_square(ct_sub(x, y)), CT_ALL);
+    return ct_mse_loss(x, y, CT_LOSS_MEAN);
 }

@@ -20,9 +20,11 @@ static bool floating(const ct_tensor *z, int k) {
 
 /* ---- ct_softmax and ct_log_softmax ------------------------------------------------------------------------ */
 
-/* The kernels know rows: another axis is exchanged with the last one, and back. What is wrong, shape() says. */
+/* The kernels know rows: another axis is exchanged with the last one, and back; 0-d is one of one element. What is
+ * wrong, shape() says. */
 static ct_tensor *along(const char *at, ct_op_id op, ct_tensor *x, int axis) {
     int resolved, last = x ? x->ndim - 1 : 0;
+    if (x && x->ndim == 0) return ct_reshape(along(at, op, ct_reshape(x, CT_SHAPE(1)), axis), CT_SCALAR);
     if (!x || !ct_is_float(x->dtype) || !ct_resolve_axis(axis, x->ndim, &resolved) || resolved == last)
         return ct_record(at, op, &x, 1, &axis, sizeof axis);
     axis = last;
@@ -64,7 +66,7 @@ static ct_sample softmax_sample(int i, ct_dtype dtype, ct_tensor *(*op)(const ch
     } cases[] = {
         {CT_SHAPE(5), 0},        {CT_SHAPE(3, 7), 1},  {CT_SHAPE(3, 4), 0},     {CT_SHAPE(2, 3, 4), -2},
         {CT_SHAPE(2, 3, 4), -1}, {CT_SHAPE(4, 1), -1}, {CT_SHAPE(1, 1), 0},     {CT_SHAPE(2, 35), -1},
-        {CT_SHAPE(0, 3), 1},     {CT_SHAPE(2, 0), 1},  {CT_SHAPE(2, 2, 2), -3},
+        {CT_SHAPE(0, 3), 1},     {CT_SHAPE(2, 0), 1},  {CT_SHAPE(2, 2, 2), -3}, {CT_SCALAR, -1},
     };
     if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
     ct_tensor *x = ct_sample_leaf(dtype, cases[i].shape, -2, 2);
