@@ -1,25 +1,9 @@
 /* Functions composed of shape ops: exact results on numbers that count up, derivatives by the sweep, errors. */
-#include "support/elements.h"
-#include "support/sweep.h"
+#include "support/cases.h"
 
 #include <check.h>
 #include <math.h>
 
-/* 0, 1, 2, ... as f64. */
-static ct_tensor *count_up(ct_shape shape) {
-    ct_tensor *x = ct_zeros(CT_F64, shape);
-    for (int64_t i = 0; i < ct_size(x); i++) ((double *)x->data)[i] = (double)i;
-    return x;
-}
-#define COUNT(...) count_up(CT_SHAPE(__VA_ARGS__))
-
-static void expect(const ct_tensor *z, ct_shape shape, int64_t n, const double *values) {
-    check_shape(z, CT_F64, shape);
-    ck_assert_int_eq(ct_size(z), n);
-    EACH_INDEX(index, z) check_value(z, index, values[element_]);
-}
-#define VALUES(...) (int64_t)(sizeof((double[]){__VA_ARGS__}) / sizeof(double)), (double[]){__VA_ARGS__}
-#define EXPECT(z, shape, ...) expect(z, shape, VALUES(__VA_ARGS__))
 #define EXPECT_EMPTY(z, shape) check_shape(z, CT_F64, shape)
 
 /* ---- values -------------------------------------------------------------------------------------------------- */
@@ -131,7 +115,8 @@ START_TEST(joins) {
     EXPECT(ct_hstack(CT_LIST(COUNT(2, 1), COUNT(2, 1))), CT_SHAPE(2, 2), 0, 0, 1, 1);
     EXPECT(ct_vstack(CT_LIST(v, w)), CT_SHAPE(2, 2), 0, 1, 2, 3);
     EXPECT(ct_dstack(CT_LIST(v, w)), CT_SHAPE(1, 2, 2), 0, 2, 1, 3);
-    ct_list ij = ct_meshgrid(CT_LIST(v, COUNT(3)), CT_INDEXING_IJ), xy = ct_meshgrid(CT_LIST(v, COUNT(3)), CT_INDEXING_XY);
+    ct_list ij = ct_meshgrid(CT_LIST(v, COUNT(3)), CT_INDEXING_IJ),
+            xy = ct_meshgrid(CT_LIST(v, COUNT(3)), CT_INDEXING_XY);
     ck_assert_int_eq(ij.n, 2);
     EXPECT(ct_part(ij, 0), CT_SHAPE(2, 3), 0, 0, 0, 1, 1, 1);
     EXPECT(ct_part(ij, 1), CT_SHAPE(2, 3), 0, 1, 2, 0, 1, 2);
@@ -181,30 +166,23 @@ static ct_tensor *joined(ct_list parts) {
     return ct_concat(((ct_list){parts.n, flat}), 0);
 }
 
-/* In a function of (i, dtype) with counter n and sample s: case n is that value, of leaves X and Y. */
-#define CASE(value)                                                                                                  \
-    if (i == n++) s.z = (value)
-#define X(...) (s.leaf[0] = ct_sample_leaf(dtype, CT_SHAPE(__VA_ARGS__), -3, 3))
-#define Y(...) (s.leaf[1] = ct_sample_leaf(dtype, CT_SHAPE(__VA_ARGS__), -3, 3))
-#define SCALAR (s.leaf[0] = ct_sample_leaf(dtype, CT_SCALAR, -3, 3))
-
 static ct_sample shape_case(int i, ct_dtype dtype) {
     ct_sample s = {0};
     int n = 0;
     CASE(ct_transpose(X(2, 3, 5), 0, -1));
-    CASE(ct_transpose(SCALAR, 0, 0));
+    CASE(ct_transpose(X0, 0, 0));
     CASE(ct_t(X(2, 3)));
     CASE(ct_movedim(X(2, 3, 4), CT_AXES(0), CT_AXES(-1)));
     CASE(ct_squeeze(X(2, 1, 3), CT_ALL));
     CASE(ct_unsqueeze(X(2, 3), 1));
-    CASE(ct_unsqueeze(SCALAR, 0));
+    CASE(ct_unsqueeze(X0, 0));
     CASE(ct_flatten(X(2, 3, 4), 1, -1));
     CASE(ct_unflatten(X(6, 2), 0, CT_SHAPE(2, 3)));
     CASE(ct_clone(X(2, 3)));
     CASE(ct_expand(X(2, 1), CT_SHAPE(3, -1, 4)));
     CASE(ct_repeat(X(2, 3), CT_SHAPE(2, 1, 3)));
     CASE(ct_repeat(X(2, 0), CT_SHAPE(2, 3)));
-    CASE(ct_tile(SCALAR, CT_SHAPE(2, 3)));
+    CASE(ct_tile(X0, CT_SHAPE(2, 3)));
     CASE(ct_tile(X(2, 3), CT_SHAPE(0)));
     CASE(ct_repeat_interleave(X(2, 3), 3, -1));
     CASE(ct_flip(X(2, 3, 4), CT_AXES(0, 2)));
@@ -222,7 +200,7 @@ static ct_sample shape_case(int i, ct_dtype dtype) {
     CASE(ct_cross(X(3, 1, 2), Y(3, 4, 1), 0));
     CASE(ct_unfold_axis(X(7, 2), 0, 3, 2));
     CASE(ct_unfold_axis(X(2, 7), 1, 3, 4));
-    CASE(ct_unfold_axis(SCALAR, 0, 1, 1));
+    CASE(ct_unfold_axis(X0, 0, 1, 1));
     CASE(ct_unfold_axis(X(3), 0, 0, 1));
     return s;
 }
@@ -268,7 +246,7 @@ static ct_sample list_case(int i, ct_dtype dtype) {
     CASE(joined(ct_unbind(X(3, 2), 1)));
     CASE(joined(ct_unbind(X(3), 0)));
     CASE(joined(ct_meshgrid(CT_LIST(X(3), Y(2)), CT_INDEXING_IJ)));
-    CASE(joined(ct_meshgrid(CT_LIST(SCALAR, Y(2)), CT_INDEXING_XY)));
+    CASE(joined(ct_meshgrid(CT_LIST(X0, Y(2)), CT_INDEXING_XY)));
     CASE(ct_select(X(2, 3, 4), 1, -1));
     CASE(ct_select(X(3), 0, 1));
     CASE(ct_narrow(X(2, 5), 1, 1, 3));
@@ -281,7 +259,8 @@ START_TEST(every_derivative) {
     sweep_function(&s, "shape", shape_case);
     sweep_function(&s, "diagonal or pad", diagonal_and_pad_case);
     sweep_function(&s, "list", list_case);
-    ck_assert_msg(s.failures == 0, "%lld of %lld failed, first: %s", (long long)s.failures, (long long)s.checks, s.first);
+    ck_assert_msg(s.failures == 0, "%lld of %lld failed, first: %s", (long long)s.failures, (long long)s.checks,
+                  s.first);
     printf("sweep of functions on shapes: %lld checks, 0 failures\n", (long long)s.checks);
     ck_assert_int_ge(s.checks, 1500);
 }
@@ -356,9 +335,12 @@ START_TEST(errors_of_pads) {
     ARGUMENT_ERROR(ct_pad(x, CT_SIZES(INT64_MAX, 1), 0),
                    "ct_pad: x(1,2,3): pads of 9223372036854775807 and 1 do not fit axis 2");
     ARGUMENT_ERROR(ct_pad_reflect(x, CT_SIZES(3, 0)), "ct_pad_reflect: x(1,2,3): pads of 3 and 0 do not fit axis 2");
-    ARGUMENT_ERROR(ct_pad_circular(x, CT_SIZES(0, 4)), "ct_pad_circular: x(1,2,3): pads of 0 and 4 do not fit axis 2");
-    ARGUMENT_ERROR(ct_pad_circular(x, CT_SIZES(-2, 2)), "ct_pad_circular: (1,2,1): pads of 0 and 2 do not fit axis 2");
-    SHAPE_ERROR(ct_pad_circular(COUNT(1, 3), CT_SIZES(1, 1)), "ct_pad_circular: (1,3): pads for 1 axes of 2 dimensions");
+    ARGUMENT_ERROR(ct_pad_circular(x, CT_SIZES(0, 4)),
+                   "ct_pad_circular: x(1,2,3): pads of 0 and 4 do not fit axis 2");
+    ARGUMENT_ERROR(ct_pad_circular(x, CT_SIZES(-2, 2)),
+                   "ct_pad_circular: (1,2,1): pads of 0 and 2 do not fit axis 2");
+    SHAPE_ERROR(ct_pad_circular(COUNT(1, 3), CT_SIZES(1, 1)),
+                "ct_pad_circular: (1,3): pads for 1 axes of 2 dimensions");
     SHAPE_ERROR(ct_pad_replicate(COUNT(3), CT_SIZES(1, 1)), "ct_pad_replicate: (3): pads for 1 axes of 1 dimensions");
     ARGUMENT_ERROR(ct_pad_replicate(COUNT(1, 0), CT_SIZES(1, 1)),
                    "ct_pad_replicate: (1,0): pads of 1 and 1 do not fit axis 1");
@@ -385,8 +367,10 @@ START_TEST(errors_of_lists) {
     NO_LIST(ct_tensor_split(x, -1, 0), CT_ERR_ARGUMENT, "ct_tensor_split: x(2,3): -1 parts");
     NO_LIST(ct_unbind(x, 2), CT_ERR_ARGUMENT, "ct_unbind: x(2,3): axis 2 is outside of 2 dimensions");
     NO_LIST(ct_unbind(NULL, 0), CT_ERR_NULL, "ct_unbind: operand 1 is NULL");
-    NO_LIST(ct_meshgrid(CT_LIST(x), CT_INDEXING_IJ), CT_ERR_SHAPE, "ct_meshgrid: x(2,3): operand 1 is not 1-d, or not f64");
-    NO_LIST(ct_unbind(ct_zeros(CT_U8, CT_SHAPE(70000)), 0), CT_ERR_LIMIT, "ct_unbind: 70000 tensors, of at most 65535");
+    NO_LIST(ct_meshgrid(CT_LIST(x), CT_INDEXING_IJ), CT_ERR_SHAPE,
+            "ct_meshgrid: x(2,3): operand 1 is not 1-d, or not f64");
+    NO_LIST(ct_unbind(ct_zeros(CT_U8, CT_SHAPE(70000)), 0), CT_ERR_LIMIT,
+            "ct_unbind: 70000 tensors, of at most 65535");
     ARGUMENT_ERROR(ct_part(ct_unbind(x, 0), 2), "ct_part: part 2 of 2");
     ARGUMENT_ERROR(ct_select(x, 1, 3), "ct_select: x(2,3): index 3 is outside of the extent 3");
     ARGUMENT_ERROR(ct_narrow(x, 1, 1, 3), "ct_narrow: x(2,3): 3 slices from 1 on are not in the extent 3");

@@ -42,7 +42,8 @@ static bool read_pads(const char *op, const char *at, const ct_tensor *x, ct_siz
 
 /* x without what is taken away; what is to be added remains in m. */
 static ct_tensor *crop(const char *at, ct_tensor *x, margins *m) {
-    for (int axis = x->ndim - m->axes, ndim = x->ndim; x && axis < ndim; axis++) {
+    int ndim = x ? x->ndim : 0;
+    for (int axis = ndim - m->axes; x && axis < ndim; axis++) {
         int64_t start = -negative(m->before[axis]), stop = x->extent->dim[axis] + negative(m->after[axis]);
         if (start || stop < x->extent->dim[axis]) x = ct_slice(x, axis, start, stop, 1);
         m->before[axis] = positive(m->before[axis]);
