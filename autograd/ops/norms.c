@@ -32,7 +32,7 @@ ct_tensor *ct_matrix_norm_at(const char *at, ct_tensor *x, double p, ct_axes axe
         return ct_decline("ct_matrix_norm", at, x, CT_ERR_ARGUMENT, "%d axes, but a matrix has two", axes.n);
     if (!isinf(p) && fabs(p) != 1)
         return ct_decline("ct_matrix_norm", at, x, CT_ERR_ARGUMENT, "the order %g is neither 1 nor infinite", p);
-    int summed = axes.axis[isinf(p) != 0], other = axes.axis[!isinf(p) != 0];
+    int summed = axes.axis[isinf(p) != 0], other = axes.axis[isinf(p) == 0];
     ct_tensor *sums = ct_sum(ct_abs(x), CT_AXES_(axes.keep, summed));
     if (!axes.keep && summed < other) other--;
     return p > 0 ? ct_max(sums, CT_AXES_(axes.keep, other)) : ct_min(sums, CT_AXES_(axes.keep, other));
