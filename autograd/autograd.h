@@ -26,6 +26,8 @@ typedef struct ct_axes {
 #define CT_ALL ((ct_axes){.n = -1})
 #define CT_END INT64_MAX /* stop of ct_slice() */
 
+#include <cotangent/autograd/windows.h>
+
 /* ---- leaves ------------------------------------------------------------------------------------------------- */
 
 /* A 0-d f64 leaf with a label (NULL for none). */

@@ -435,6 +435,21 @@ CT_API ct_tensor *ct_ctc_loss_at(const char *at, ct_tensor *x, ct_tensor *y, ct_
 
 /* ---- convolution, pooling, normalisation, images: ops/conv.c, ops/pool.c, ops/norm.c, ops/image.c ---- */
 
+/* x (n, c, l) or (n, c, h, w), without n too; weight y (o, c / groups, taps...), bias w (o) or NULL; z (n, o, ...). */
+CT_API ct_tensor *ct_conv1d_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *w,
+                               const ct_conv_options *options);
+CT_API ct_tensor *ct_conv2d_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *w,
+                               const ct_conv_options *options);
+/* The other way round: x (n, o, ...), weight y (o, c / groups, taps...), bias w (c) or NULL; z (n, c, ...). */
+CT_API ct_tensor *ct_conv_transpose1d_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *w,
+                                         const ct_conv_options *options);
+CT_API ct_tensor *ct_conv_transpose2d_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *w,
+                                         const ct_conv_options *options);
+#define ct_conv1d(...) ct_conv1d_at(CT_HERE, __VA_ARGS__)
+#define ct_conv2d(...) ct_conv2d_at(CT_HERE, __VA_ARGS__)
+#define ct_conv_transpose1d(...) ct_conv_transpose1d_at(CT_HERE, __VA_ARGS__)
+#define ct_conv_transpose2d(...) ct_conv_transpose2d_at(CT_HERE, __VA_ARGS__)
+
 /* ---- linear algebra: ops/linalg.c, ops/spectral.c ---- */
 /* Of matrices in the last two axes; leading axes are a batch. What LAPACK cannot do, as to invert a singular matrix, is
  * an error that names the matrix. */

@@ -1,6 +1,6 @@
 # The public headers as a user sees them, <cotangent/...>: links to the doors, and autograd/ops.h made from ops.def.
 
-set(ct_public_headers cotangent.h tensor/errors.def autograd/op.h autograd/composites.h)
+set(ct_public_headers cotangent.h tensor/errors.def autograd/op.h autograd/windows.h autograd/composites.h)
 foreach(room IN LISTS CT_ROOMS)
     list(APPEND ct_public_headers ${room}/${room}.h)
 endforeach()
