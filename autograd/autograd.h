@@ -59,7 +59,8 @@ typedef ct_tensor *ct_section(ct_list inputs, void *context);
 /* ---- derivatives -------------------------------------------------------------------------------------------- */
 
 /* Gradients of the one-element tensor f: added to those of the leaves, and new in everything computed between. False,
- * with an error that ct_end() reports too, when f is NULL, larger, or depends on no leaf. */
+ * with an error that ct_end() reports too, when f is NULL, larger, or depends on no leaf. When the pass
+ * fails on its way, being out of memory, the leaves that it reached have no gradient. */
 CT_API bool ct_backward_at(const char *at, ct_tensor *f);
 #define ct_backward(...) ct_backward_at(CT_HERE, __VA_ARGS__)
 /* The same for a tensor f of any shape with the cotangent `seed` of f's shape and dtype. */

@@ -150,17 +150,29 @@ static bool propagate_all(ct_tensor *z, int64_t *fresh) {
 
 static bool differentiable(const char *op, const char *at, const ct_tensor *f) {
     char text[CT_DESCRIPTION];
-    if (!f) return ct_raise_null(op, at, 0), false;
-    if (f->flags & CT_DEAD)
-        return ct_raise(CT_ERR_SCOPE, op, at, "%s belongs to a scope that has ended", ct_describe(f, text)), false;
+    if (!ct_usable(op, at, f, 0)) return false;
     if (f->flags & CT_NEEDS_GRAD) return true;
     return ct_raise(CT_ERR_GRADIENT, op, at, "%s depends on no leaf: see ct_requires_grad()", ct_describe(f, text)), false;
+}
+
+static void next_pass(void) {
+    if (++ct_this.pass == 0) ct_this.pass = 1; /* 0: never reached */
+}
+
+/* After a failure: what leaves hold may lack a part or be no number at all, so the pass takes it back. */
+static bool give_up(ct_tensor *f) {
+    for (ct_tensor *z = f; z; z = z->prev)
+        for (int k = 0; k < z->n_in && z->pass == ct_this.pass; k++)
+            if (z->in[k]->pass == ct_this.pass) ct_zero_gradient(z->in[k]);
+    next_pass();
+    return false;
 }
 
 /* From f, whose gradient holds the seed, back to the leaves. */
 static bool run_pass(ct_tensor *f) {
     int64_t open = 1; /* tensors with a gradient that has not been passed on */
     for (ct_tensor *z = f; open; z = z->prev) {
+        if (!z) return ct_raise(CT_ERR_SCOPE, "ct_backward", f->at, "an operand was computed by another thread"), false;
         if (z->pass != ct_this.pass || z->flags & CT_LEAF) continue;
         open--;
         if (all_scalars(z) && !ct_this.hunting)
@@ -174,16 +186,16 @@ static bool run_pass(ct_tensor *f) {
 static bool start_pass(ct_tensor *f, const ct_tensor *seed) {
     bool add;
     int64_t fresh = 0;
-    ct_this.pass++;
+    next_pass();
     if (!reach(f, &add, &fresh)) return false;
     deposit(f, seed, add);
-    return f->flags & CT_LEAF || run_pass(f);
+    return f->flags & CT_LEAF || run_pass(f) || give_up(f);
 }
 
 bool ct_backward_from_at(const char *at, ct_tensor *f, ct_tensor *seed) {
     char text[2][CT_DESCRIPTION];
     if (!differentiable("ct_backward_from", at, f)) return false;
-    if (!seed) return ct_raise_null("ct_backward_from", at, 1), false;
+    if (!ct_usable("ct_backward_from", at, seed, 1)) return false;
     if (seed->dtype != f->dtype || !ct_same_shape(seed, f))
         return ct_raise(CT_ERR_SHAPE, "ct_backward_from", at, "the seed %s %s is not like %s %s",
                         ct_dtype_name(seed->dtype), ct_describe(seed, text[0]), ct_dtype_name(f->dtype),
@@ -211,7 +223,7 @@ bool ct_has_gradient(const ct_tensor *t) {
 
 ct_tensor *ct_gradient_at(const char *at, ct_tensor *t) {
     char text[CT_DESCRIPTION];
-    if (!t) return ct_raise_null("ct_gradient", at, 0), NULL;
+    if (!ct_usable("ct_gradient", at, t, 0)) return NULL;
     if (!ct_has_gradient(t))
         return ct_raise(CT_ERR_GRADIENT, "ct_gradient", at, "no backward pass has reached %s", ct_describe(t, text)), NULL;
     return ct_wrap_at(at, t->dtype, ct_shape_of(t), t->grad);
@@ -246,8 +258,8 @@ static replay_plan *make_plan(const ct_tensor *root) {
 
 bool ct_replay_at(const char *at, ct_tensor *t) {
     char text[CT_DESCRIPTION];
-    if (!t) return ct_raise_null("ct_replay", at, 0), false;
-    if (t->flags & CT_DEAD || t->depth == 0 || t->depth != ct_this.depth)
+    if (!ct_usable("ct_replay", at, t, 0)) return false;
+    if (t->depth == 0 || t->depth != ct_this.depth)
         return ct_raise(CT_ERR_SCOPE, "ct_replay", at, "%s is not of the innermost scope", ct_describe(t, text)), false;
     struct ct_level *level = &ct_this.level[t->depth];
     replay_plan *plan = level->replay_plan;

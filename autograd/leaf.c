@@ -6,7 +6,7 @@
 ct_tensor *ct_requires_grad_at(const char *at, ct_tensor *t) {
     const char *op = "ct_requires_grad";
     char text[CT_DESCRIPTION];
-    if (!t) return ct_raise_null(op, at, 0), NULL;
+    if (!ct_usable(op, at, t, 0)) return NULL;
     if (t->op) return ct_raise(CT_ERR_ARGUMENT, op, at, "%s is computed: only a constant can", ct_describe(t, text)), NULL;
     if (!ct_is_float(t->dtype))
         return ct_raise(CT_ERR_DTYPE, op, at, "%s is %s, which has no derivatives", ct_describe(t, text),

@@ -92,15 +92,8 @@ ct_tensor *ct_sum_to(const char *at, ct_tensor *g, const ct_tensor *like) {
 /* ---- recording ---------------------------------------------------------------------------------------------- */
 
 static bool usable(const ct_op *op, const char *at, ct_tensor *const *in, int n_in) {
-    for (int k = 0; k < n_in; k++) {
-        if (!in[k]) return ct_raise_null(op->name, at, k), false;
-        if (in[k]->flags & CT_DEAD) {
-            char text[CT_DESCRIPTION];
-            ct_raise(CT_ERR_SCOPE, op->name, at, "operand %d, %s, belongs to a scope that has ended", k + 1,
-                     ct_describe(in[k], text));
-            return false;
-        }
-    }
+    for (int k = 0; k < n_in; k++)
+        if (!ct_usable(op->name, at, in ? in[k] : NULL, k)) return false;
     return true;
 }
 
@@ -116,7 +109,7 @@ static bool elementwise_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     return ct_broadcast_shapes(z->n_in, z->in, shape) || ct_op_fail(z, CT_ERR_SHAPE, "shapes do not broadcast");
 }
 
-/* Gives z its shape, sharing that of an operand where it is the same, and room for its elements. */
+/* Gives z its shape, sharing that of an operand where it is the same and lives as long, and room for its elements. */
 static bool allocate(ct_tensor *z, const ct_shape *shape, ct_dtype dtype) {
     char text[CT_DESCRIPTION];
     int64_t size;
@@ -130,7 +123,7 @@ static bool allocate(ct_tensor *z, const ct_shape *shape, ct_dtype dtype) {
         return ct_op_fail(z, CT_ERR_LIMIT, "the result %s has too many elements", ct_describe_shape(shape, text));
     const ct_extent *extent = NULL;
     for (int k = 0; k < z->n_in && !extent; k++)
-        if (z->in[k]->ndim == shape->ndim &&
+        if (!(z->in[k]->flags & CT_OWNED) && z->in[k]->ndim == shape->ndim &&
             !memcmp(z->in[k]->extent->dim, shape->dim, (size_t)shape->ndim * sizeof *shape->dim))
             extent = z->in[k]->extent;
     if (!extent) extent = ct_new_extent(shape, ct_this.depth);

@@ -49,7 +49,10 @@ static bool make_section(section *s, const char *op, const char *at, ct_tensor *
     memset(s->node, 0, n * item);
     memset(s->derivative, 0, n * item);
     memset(s->owned, 0, (size_t)inputs.n * item);
-    /* Oldest first, so that operands are decided before what is computed from them: derivative[] holds the tape. */
+    /* Oldest first, so that operands are decided before what is computed from them: derivative[] holds the tape, and
+     * inputs that ct_keep() put below this scope's part of it. */
+    for (int i = 0; i < inputs.n; i++)
+        if (inputs.items[i]->id <= s->root) s->derivative[inputs.items[i]->id] = inputs.items[i];
     for (ct_tensor *t = y; t; t = t->prev)
         if (t->id) s->derivative[t->id] = t;
     for (uint32_t id = 1; id <= s->root; id++) {
@@ -181,7 +184,7 @@ static ct_tensor *push_forward(const char *at, ct_tensor *y, ct_tensor *x, ct_te
 static bool given(const char *op, const char *at, const ct_tensor *const *operands, int n) {
     char text[CT_DESCRIPTION];
     for (int i = 0; i < n; i++) {
-        if (!operands[i]) return ct_raise_null(op, at, i), false;
+        if (!ct_usable(op, at, operands ? operands[i] : NULL, i)) return false;
         if (!ct_is_float(operands[i]->dtype))
             return ct_raise(CT_ERR_DTYPE, op, at, "%s is %s, which has no derivatives", ct_describe(operands[i], text),
                             ct_dtype_name(operands[i]->dtype)), false;
@@ -208,6 +211,8 @@ bool ct_grads_at(const char *at, ct_tensor *f, ct_list xs, ct_tensor **gradients
     const char *op = "ct_grads";
     if (!given(op, at, (const ct_tensor *const[]){f}, 1) || !one_element(op, at, f)) return false;
     if (!given(op, at, (const ct_tensor *const *)xs.items, xs.n)) return false;
+    if (!gradients) return ct_raise_null(op, at, 2), false;
+    for (int i = 0; i < xs.n; i++) gradients[i] = NULL; /* what a failure leaves */
     ct_tensor *seed = ct_full_like(at, f, 1);
     return seed && ct_pull_back(op, at, f, seed, xs, gradients);
 }

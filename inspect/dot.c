@@ -293,11 +293,7 @@ static void add_graph(ct_text *out, const ct_graph *graph) {
 }
 
 bool ct_dot_text(ct_text *out, const char *op, const char *at, ct_tensor *f) {
-    if (!f) return ct_raise_null(op, at, 0), false;
-    if (f->flags & CT_DEAD) {
-        char text[CT_DESCRIPTION];
-        return ct_raise(CT_ERR_SCOPE, op, at, "%s belongs to a scope that has ended", ct_describe(f, text)), false;
-    }
+    if (!ct_usable(op, at, f, 0)) return false;
     ct_graph graph = {0};
     if (ct_graph_collect(&graph, f)) add_graph(out, &graph);
     else out->failed = true;

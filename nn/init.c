@@ -44,6 +44,7 @@ void ct_init_fill(ct_tensor *t, ct_init init) {
 }
 
 static bool is_distribution(ct_init init) {
+    if ((unsigned)init.distribution > CT_NORMAL || (unsigned)init.fan > CT_FAN_MEAN) return false;
     if (!isfinite(init.a) || !isfinite(init.b)) return false;
     return init.distribution == CT_UNIFORM ? init.a <= init.b : init.distribution != CT_NORMAL || init.b >= 0;
 }

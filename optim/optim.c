@@ -35,7 +35,7 @@ static bool valid_parameters(const char *at, const char *name, ct_list parameter
     char text[CT_DESCRIPTION];
     if (parameters.n < 1) return ct_raise(CT_ERR_ARGUMENT, name, at, "there are no parameters"), false;
     for (int i = 0; i < parameters.n; i++) {
-        const ct_tensor *t = parameters.items[i];
+        const ct_tensor *t = parameters.items ? parameters.items[i] : NULL;
         if (!t) return ct_raise_null(name, at, i), false;
         if (!(t->flags & CT_LEAF))
             return ct_raise(CT_ERR_ARGUMENT, name, at, "%s is no leaf: see ct_requires_grad()", ct_describe(t, text)),

@@ -73,6 +73,17 @@ void ct_raise_null(const char *op, const char *at, int operand) {
         store.state = PENDING; /* the reported cause made the operand NULL: it is in the way again */
 }
 
+bool ct_usable(const char *op, const char *at, const ct_tensor *t, int operand) {
+    char text[CT_DESCRIPTION];
+    if (t && !(t->flags & CT_DEAD)) return true;
+    if (t)
+        ct_raise(CT_ERR_SCOPE, op, at, "operand %d, %s, belongs to a scope that has ended", operand + 1,
+                 ct_describe(t, text));
+    else
+        ct_raise_null(op, at, operand);
+    return false;
+}
+
 void ct_raise_memory(const char *op, const char *at, size_t bytes) {
     ct_raise(CT_ERR_MEMORY, op, at, "out of memory, %zu bytes wanted", bytes);
 }
@@ -92,7 +103,7 @@ void ct_error_forget_reported(void) {
 char *ct_describe_shape(const ct_shape *shape, char buffer[CT_DESCRIPTION]) {
     size_t n = 0;
     buffer[n++] = '(';
-    for (int i = 0; i < shape->ndim; i++) /* 8 extents of at most 12 characters in sight, so it fits */
+    for (int i = 0; i < shape->ndim && i < CT_MAX_DIMS; i++) /* 8 extents of at most 12 characters in sight, so it fits */
         n += (size_t)snprintf(buffer + n, CT_DESCRIPTION - n, "%s%" PRId64, i ? "," : "", shape->dim[i]),
             n = n < CT_DESCRIPTION - 2 ? n : CT_DESCRIPTION - 2;
     buffer[n++] = ')';

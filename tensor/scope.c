@@ -122,7 +122,7 @@ static ct_tensor *keep_in_outer_scope(const char *at, const ct_tensor *t) {
 }
 
 ct_tensor *ct_keep_at(const char *at, ct_tensor *t) {
-    if (!t) return ct_raise_null("ct_keep", at, 0), NULL;
+    if (!ct_usable("ct_keep", at, t, 0)) return NULL;
     ct_shape shape = ct_shape_of(t);
     ct_tensor *copy = ct_this.depth > 1 ? keep_in_outer_scope(at, t) : ct_new_owned("ct_keep", at, t->dtype, &shape);
     if (!copy) return NULL;

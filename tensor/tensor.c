@@ -190,7 +190,7 @@ ct_tensor *ct_wrap_at(const char *at, ct_dtype dtype, ct_shape shape, void *elem
     const ct_extent *extent = shape.ndim && ct_this.depth ? ct_new_extent(&shape, ct_this.depth) : NULL;
     if (shape.ndim && ct_this.depth && !extent) return ct_raise_memory("ct_wrap", at, extent_bytes(shape.ndim)), NULL;
     ct_tensor *t = ct_new_node("ct_wrap", at, dtype, shape.ndim, extent, 0);
-    if (t) t->data = elements;
+    if (t) t->data = elements ? elements : t; /* no elements: never read, but not NULL, as memcpy() forbids it */
     return t;
 }
 
@@ -220,7 +220,7 @@ ct_tensor *ct_normal_at(const char *at, ct_dtype dtype, ct_shape shape, double m
 }
 
 ct_tensor *ct_label_at(const char *at, ct_tensor *t, const char *label) {
-    if (!t) return ct_raise_null("ct_label", at, 0), NULL;
+    if (!ct_usable("ct_label", at, t, 0)) return NULL;
     if (!label) return t;
     size_t bytes = strlen(label) + 1;
     bool owned = t->flags & CT_OWNED;
@@ -246,7 +246,7 @@ ct_shape ct_shape_of(const ct_tensor *t) {
 
 double ct_item_at(const char *at, const ct_tensor *t) {
     char text[CT_DESCRIPTION];
-    if (!t) return ct_raise_null("ct_item", at, 0), NAN;
+    if (!ct_usable("ct_item", at, t, 0)) return NAN;
     if (ct_size_of(t) == 1) return ct_read_element((ct_dtype)t->dtype, t->data, 0);
     ct_raise(CT_ERR_SHAPE, "ct_item", at, "%s has %" PRId64 " elements, not one", ct_describe(t, text), ct_size_of(t));
     return NAN;
@@ -254,7 +254,7 @@ double ct_item_at(const char *at, const ct_tensor *t) {
 
 double ct_get_at(const char *at, const ct_tensor *t, ct_shape index) {
     char text[CT_DESCRIPTION], where[CT_DESCRIPTION];
-    if (!t) return ct_raise_null("ct_get", at, 0), NAN;
+    if (!ct_usable("ct_get", at, t, 0)) return NAN;
     bool inside = index.ndim == t->ndim;
     int64_t offset = 0;
     for (int i = 0; inside && i < index.ndim; i++) {
@@ -270,7 +270,7 @@ double ct_get_at(const char *at, const ct_tensor *t, ct_shape index) {
 
 bool ct_set_at(const char *at, ct_tensor *t, const void *elements) {
     char text[CT_DESCRIPTION];
-    if (!t) return ct_raise_null("ct_set", at, 0), false;
+    if (!ct_usable("ct_set", at, t, 0)) return false;
     if (t->op) return ct_raise(CT_ERR_ARGUMENT, "ct_set", at, "%s is computed", ct_describe(t, text)), false;
     if (!elements && ct_size_of(t)) return ct_raise(CT_ERR_NULL, "ct_set", at, "the elements are NULL"), false;
     if (elements) memcpy(t->data, elements, ct_bytes_of(t));
