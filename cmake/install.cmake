@@ -28,7 +28,7 @@ set(ct_pc_requires "")
 set(ct_pc_libs "")
 if(ct_library_type STREQUAL "STATIC_LIBRARY")
     list(JOIN ct_modules " " ct_pc_requires)
-    list(JOIN BLAS_LIBRARIES " " ct_pc_libs) # empty where pkg-config knows OpenBLAS
+    list(JOIN LAPACK_LIBRARIES " " ct_pc_libs) # empty where pkg-config knows OpenBLAS
     string(APPEND ct_pc_libs " -pthread -lm")
 endif()
 configure_file(cmake/cotangent.pc.in cotangent.pc @ONLY)

@@ -17,7 +17,7 @@
 /* Other BLAS libraries lack it. */
 extern void openblas_set_num_threads(int) __attribute__((weak));
 
-static void use_one_thread(void) {
+void ct_one_blas_thread(void) {
     static _Thread_local bool done; /* per thread, because OpenBLAS over OpenMP counts per thread */
     if (!done && openblas_set_num_threads) openblas_set_num_threads(1);
     done = true;
@@ -90,7 +90,7 @@ void ct_gemm(ct_dtype dtype, bool transpose_a, bool transpose_b, int64_t m, int6
         if (!add) memset(c, 0, (size_t)m * (size_t)n * ct_dtype_size(dtype));
         return;
     }
-    use_one_thread();
+    ct_one_blas_thread();
     product p = {.dtype = dtype,
                  .transpose_a = transpose_a,
                  .transpose_b = transpose_b,

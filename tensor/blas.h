@@ -4,6 +4,9 @@
 
 #include "tensor/tensor.h"
 
+/* Keeps OpenBLAS, and LAPACK in it, to the calling thread. */
+void ct_one_blas_thread(void);
+
 #define CT_GEMM_MAX INT32_MAX /* of m, n and k: BLAS counts in int */
 
 /* c (m, n) = op(a) @ op(b), or += when `add`, of f32 or f64. op(a) is (m, k), stored as (k, m) when transpose_a;
