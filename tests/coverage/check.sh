@@ -4,7 +4,7 @@ set -eu
 cd "$2"
 page=$(mktemp)
 trap 'rm -f "$page"' EXIT
-"$1" docs/ops.map tests/coverage/names.txt autograd/composites.h autograd/autograd.h >"$page"
+"$1" docs/ops.map tests/coverage/names.txt autograd/*.h tensor/tensor.h >"$page"
 if [ "${3-}" = write ]; then
     cp "$page" docs/ops.md
 else

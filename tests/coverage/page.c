@@ -11,7 +11,7 @@
 
 #define MAX_LINES 1024
 
-static char *map[MAX_LINES], *names[MAX_LINES], *headers[8];
+static char *map[MAX_LINES], *names[MAX_LINES], *headers[16];
 static int map_lines, name_lines, header_count;
 
 /* ---- reading ------------------------------------------------------------------------------------------------ */
@@ -40,9 +40,10 @@ static int read_lines(const char *path, char **lines) {
 /* ---- the library's names ------------------------------------------------------------------------------------ */
 
 static bool declared(const char *name) {
+    static const char *const forms[] = {" *%s_at(", " %s_at(", "} %s;"}; /* functions, types */
     char text[128];
-    for (int suffix = 0; suffix < 2; suffix++) {
-        snprintf(text, sizeof text, "%s%s(", name, suffix ? "" : "_at");
+    for (size_t form = 0; form < sizeof forms / sizeof *forms; form++) {
+        snprintf(text, sizeof text, forms[form], name);
         for (int i = 0; i < header_count; i++)
             if (strstr(headers[i], text)) return true;
     }
@@ -51,8 +52,8 @@ static bool declared(const char *name) {
     return false;
 }
 
-/* False, with a message, when the text of a line of the map names a function that is not there. */
-static bool check_functions(const char *torch, const char *text) {
+/* False, with a message, when the text of a line of the map names what is not there. */
+static bool check_names(const char *torch, const char *text) {
     bool ok = true;
     for (const char *c = strstr(text, "ct_"); c; c = strstr(c + 1, "ct_")) {
         char name[100];
@@ -96,7 +97,7 @@ static bool print_names(void) {
             fprintf(stderr, "docs/ops.map: not three columns: %s\n", map[i]);
             return false;
         }
-        ok = check_functions(torch, text) && ok;
+        ok = check_names(torch, text) && ok;
         print_cell(torch);
         print_cell(text);
         print_cell(how);
@@ -143,7 +144,7 @@ int main(int argc, char **argv) {
     if (argc < 3) return 2;
     map_lines = read_lines(argv[1], map);
     name_lines = read_lines(argv[2], names);
-    for (int i = 3; i < argc && header_count < 8; i++) headers[header_count++] = read_file(argv[i]);
+    for (int i = 3; i < argc && header_count < 16; i++) headers[header_count++] = read_file(argv[i]);
     puts("# Operations\n\nWritten by the build's target `ops_page` from autograd/ops.def and docs/ops.map; not to be edited.\n");
     bool ok = print_names();
     print_table();
