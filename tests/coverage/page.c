@@ -40,7 +40,7 @@ static int read_lines(const char *path, char **lines) {
 /* ---- the library's names ------------------------------------------------------------------------------------ */
 
 static bool declared(const char *name) {
-    static const char *const forms[] = {" *%s_at(", " %s_at(", "} %s;"}; /* functions, types */
+    static const char *const forms[] = {" *%s_at(", " %s_at(", " %s(", "} %s;"}; /* functions, types */
     char text[128];
     for (size_t form = 0; form < sizeof forms / sizeof *forms; form++) {
         snprintf(text, sizeof text, forms[form], name);
