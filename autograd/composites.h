@@ -167,8 +167,6 @@ CT_API ct_tensor *ct_index_fill_at(const char *at, ct_tensor *x, int axis, ct_te
 CT_API ct_tensor *ct_index_add_at(const char *at, ct_tensor *x, int axis, ct_tensor *y, ct_tensor *source,
                                   double alpha);
 CT_API ct_tensor *ct_select_scatter_at(const char *at, ct_tensor *x, ct_tensor *source, int axis, int64_t index);
-CT_API ct_tensor *ct_slice_scatter_at(const char *at, ct_tensor *x, ct_tensor *source, int axis, int64_t start,
-                                      int64_t stop, int64_t step);
 CT_API ct_tensor *ct_diagonal_scatter_at(const char *at, ct_tensor *x, ct_tensor *source, int64_t offset, int axis1,
                                          int axis2);
 #define ct_put(...) ct_put_at(CT_HERE, __VA_ARGS__)
@@ -178,7 +176,6 @@ CT_API ct_tensor *ct_diagonal_scatter_at(const char *at, ct_tensor *x, ct_tensor
 #define ct_index_fill(...) ct_index_fill_at(CT_HERE, __VA_ARGS__)
 #define ct_index_add(...) ct_index_add_at(CT_HERE, __VA_ARGS__)
 #define ct_select_scatter(...) ct_select_scatter_at(CT_HERE, __VA_ARGS__)
-#define ct_slice_scatter(...) ct_slice_scatter_at(CT_HERE, __VA_ARGS__)
 #define ct_diagonal_scatter(...) ct_diagonal_scatter_at(CT_HERE, __VA_ARGS__)
 
 /* x and the mask broadcast to each other. How many elements are selected is fixed when it is recorded: a replay after

@@ -303,7 +303,7 @@ START_TEST(errors_of_taking_and_putting) {
                 "ct_index_add: (1,1): the slices along axis 0 are not of the shape of the others");
     SHAPE_ERROR(ct_index_fill(x, 0, y, one), "ct_index_fill: (1): the value has 1 dimensions, not 0");
     SHAPE_ERROR(ct_select_scatter(x, ct_zeros(CT_F64, CT_SHAPE(1, 3)), 0, 0),
-                "ct_select_scatter: (1,3): is to take the place of (3)");
+                "ct_slice_scatter: slice_scatter(x(2,3), (1,1,3)): the slice is of shape (1,3)");
     SHAPE_ERROR(ct_index_put(x, CT_SUBSCRIPTS(CT_AT(0)), F64(1, 2), false),
                 "ct_broadcast: broadcast((2)): does not broadcast to the shape (3)");
     CHECK_ERROR(ct_put(x, NULL, one, false), CT_ERR_NULL, "ct_put: operand 2 is NULL");

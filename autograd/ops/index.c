@@ -1,6 +1,6 @@
 /* Ops that read or write at places held in a tensor: index_select and gather, and their adjoints. Indices are
- * of any integer dtype, and count from the back when negative. They are checked when the op is recorded; at a replay
- * they may have changed, and those out of range then read NaN (0 in an integer) and write nothing. */
+ * i64, others are converted, and count from the back when negative. They are checked when the op is recorded; at a
+ * replay they may have changed, and those out of range then read NaN (0 in an integer) and write nothing. */
 #include "autograd/ops/axis.h"
 #include "autograd/ops/compose.h"
 #include "autograd/ops/index.h"
@@ -11,7 +11,7 @@
 #undef CT_HERE
 #define CT_HERE at
 
-/* ---- indices -------------------------------------------------------------------------------------------------- */
+/* ---- indices --------------------------------------------------------------------------------------------------- */
 
 static bool fail_at(const ct_tensor *z, const ct_tensor *y, int64_t i, int64_t extent) {
     ct_shape where = ct_shape_of(y);
@@ -33,6 +33,14 @@ bool ct_check_indices(const ct_tensor *z, const ct_tensor *y, int64_t extent) {
     return true;
 }
 
+ct_index_job ct_index_job_of(const ct_tensor *part, int axis, int64_t extent, const ct_tensor *y, const void *x,
+                             void *z) {
+    ct_around s = ct_around_axis(part, axis);
+    ct_index_job job = {s.outer, s.extent, s.inner, extent, y->data, x, z, {0}};
+    ct_write_element(part->dtype, &job.missing, 0, ct_is_float(part->dtype) ? NAN : 0);
+    return job;
+}
+
 bool ct_given_i64(const char *op, const char *at, const ct_tensor *y) {
     if (!y || y->dtype == CT_I64 || ct_size_of(y) == 0) return true;
     return ct_decline(op, at, y, CT_ERR_DTYPE, "indices must be i64, not %s", ct_dtype_name(y->dtype)), false;
@@ -47,7 +55,7 @@ ct_tensor *ct_cut_beside(const char *at, ct_tensor *x, const ct_tensor *y, int a
     return x;
 }
 
-/* ---- attributes that the four ops share ----------------------------------------------------------------------- */
+/* ---- attributes that the four ops share ------------------------------------------------------------------------ */
 
 typedef struct index_attributes {
     int axis;
@@ -56,6 +64,7 @@ typedef struct index_attributes {
 
 static ct_tensor *record(const char *at, ct_op_id op, ct_tensor *x, int axis, ct_tensor *y, int64_t extent) {
     index_attributes a = {axis, extent};
+    if (y && y->dtype != CT_I64 && ct_is_integer(y)) y = ct_cast(y, CT_I64);
     return ct_record(at, op, (ct_tensor *[]){x, y}, 2, &a, sizeof a);
 }
 
@@ -92,11 +101,23 @@ static ct_sample sample(ct_op_id op, const index_case *cases, size_t n, int i, c
 }
 #define SAMPLE(op, cases) sample(op, cases, sizeof cases / sizeof *cases, i, dtype)
 
-static void fill_missing(ct_dtype dtype, void *z, int64_t i, int64_t n) {
-    for (int64_t end = i + n; i < end; i++) ct_write_element(dtype, z, i, ct_is_float(dtype) ? NAN : 0);
+/* A read of the part z from the whole x. */
+static void read_at(const ct_tensor *z, ct_index_loop *loop) {
+    const index_attributes *a = z->attributes;
+    ct_index_job job = ct_index_job_of(z, a->axis, a->extent, z->in[1], z->in[0]->data, z->data);
+    loop(&job);
 }
 
-/* ---- ct_index_select ------------------------------------------------------------------------------------------ */
+/* whole = or += the part at z's indices; both of z's dtype. */
+static void add_at(const ct_tensor *z, const ct_tensor *part, const void *from, const ct_tensor *whole, void *to,
+                   bool add, ct_index_loop *loop) {
+    const index_attributes *a = z->attributes;
+    ct_index_job job = ct_index_job_of(part, a->axis, a->extent, z->in[1], from, to);
+    if (!add) memset(to, 0, ct_bytes_of(whole));
+    loop(&job);
+}
+
+/* ---- ct_index_select ------------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_index_select_at(const char *at, ct_tensor *x, int axis, ct_tensor *y) {
     bool scalar = x && x->ndim == 0;
@@ -117,46 +138,15 @@ static bool ct_index_select_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype
     return ct_check_indices(z, z->in[1], a->extent);
 }
 
-static void ct_index_select_forward(ct_tensor *z) {
-    const index_attributes *a = z->attributes;
-    const ct_tensor *x = z->in[0], *y = z->in[1];
-    ct_around s = ct_around_axis(z, a->axis); /* z (outer, n, inner) = x (outer, extent, inner)[y (n)] */
-    size_t row = (size_t)s.inner * ct_dtype_size(z->dtype);
-    const char *xs = x->data;
-    char *zs = z->data;
-    for (int64_t o = 0; o < s.outer; o++) {
-        for (int64_t i = 0; i < s.extent; i++) {
-            int64_t place = ct_index_place(y, i, a->extent), to = o * s.extent + i;
-            if (place < 0)
-                fill_missing(z->dtype, zs, to * s.inner, s.inner);
-            else
-                memcpy(zs + (size_t)to * row, xs + (size_t)(o * a->extent + place) * row, row);
-        }
-    }
-}
+static void ct_index_select_forward(ct_tensor *z) { read_at(z, ct_index_kernels()->of[z->dtype].select); }
 
 static ct_tensor *ct_index_select_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
     const index_attributes *a = z->attributes;
     return k ? NULL : ct_segment_sum(g, a->axis, z->in[1], a->extent);
 }
 
-/* z (outer, extent, inner) += x (outer, n, inner) at y (n), in the order of y. */
-static void add_slices(ct_around s, int64_t extent, const ct_tensor *y, ct_dtype dtype, const char *x, char *z) {
-    size_t row = (size_t)s.inner * ct_dtype_size(dtype);
-    for (int64_t o = 0; o < s.outer; o++) {
-        for (int64_t i = 0; i < s.extent; i++) {
-            int64_t place = ct_index_place(y, i, extent);
-            if (place < 0) continue;
-            ct_add_into(dtype, s.inner, x + (size_t)(o * s.extent + i) * row,
-                        z + (size_t)(o * extent + place) * row);
-        }
-    }
-}
-
 static void ct_index_select_backward(ct_tensor *z, int k, const void *g, void *gx, bool add) {
-    const index_attributes *a = z->attributes;
-    if (!add) memset(gx, 0, ct_bytes_of(z->in[k]));
-    add_slices(ct_around_axis(z, a->axis), a->extent, z->in[1], z->dtype, g, gx);
+    add_at(z, z, g, z->in[k], gx, add, ct_index_kernels()->of[z->dtype].add_slices);
 }
 
 static ct_sample ct_index_select_samples(int i, ct_dtype dtype) {
@@ -172,7 +162,7 @@ static ct_sample ct_index_select_samples(int i, ct_dtype dtype) {
 
 CT_OP_PARTS(ct_index_select, .backward = ct_index_select_backward);
 
-/* ---- ct_segment_sum --------------------------------------------------------------------------------------------- */
+/* ---- ct_segment_sum -------------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_segment_sum_at(const char *at, ct_tensor *x, int axis, ct_tensor *y, int64_t extent) {
     return record(at, CT_OP_ct_segment_sum, x, axis, y, extent);
@@ -189,10 +179,8 @@ static bool ct_segment_sum_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype)
 }
 
 static void ct_segment_sum_forward(ct_tensor *z) {
-    const index_attributes *a = z->attributes;
     const ct_tensor *x = z->in[0];
-    memset(z->data, 0, ct_bytes_of(z));
-    add_slices(ct_around_axis(x, a->axis), a->extent, z->in[1], z->dtype, x->data, z->data);
+    add_at(z, x, x->data, z, z->data, false, ct_index_kernels()->of[z->dtype].add_slices);
 }
 
 static ct_tensor *ct_segment_sum_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
@@ -212,7 +200,7 @@ static ct_sample ct_segment_sum_samples(int i, ct_dtype dtype) {
 
 CT_OP_PARTS(ct_segment_sum);
 
-/* ---- ct_gather ------------------------------------------------------------------------------------------------ */
+/* ---- ct_gather ------------------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_gather_at(const char *at, ct_tensor *x, int axis, ct_tensor *y) {
     if (!ct_given_i64("ct_gather", at, y)) return NULL;
@@ -233,53 +221,15 @@ static bool ct_gather_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     return ct_check_indices(z, y, a->extent);
 }
 
-static void ct_gather_forward(ct_tensor *z) {
-    const index_attributes *a = z->attributes;
-    const ct_tensor *x = z->in[0], *y = z->in[1];
-    ct_around s = ct_around_axis(z, a->axis); /* z, y (outer, n, inner); x (outer, extent, inner) */
-    size_t item = ct_dtype_size(z->dtype);
-    const char *xs = x->data;
-    char *zs = z->data;
-    int64_t to = 0;
-    for (int64_t o = 0; o < s.outer; o++) {
-        for (int64_t n = 0; n < s.extent; n++) {
-            for (int64_t i = 0; i < s.inner; i++, to++) {
-                int64_t place = ct_index_place(y, to, a->extent), from = (o * a->extent + place) * s.inner + i;
-                if (place < 0)
-                    fill_missing(z->dtype, zs, to, 1);
-                else
-                    ct_copy_item(zs + (size_t)to * item, xs + (size_t)from * item, item);
-            }
-        }
-    }
-}
+static void ct_gather_forward(ct_tensor *z) { read_at(z, ct_index_kernels()->of[z->dtype].gather); }
 
 static ct_tensor *ct_gather_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
     const index_attributes *a = z->attributes;
     return k ? NULL : ct_scatter_sum(g, a->axis, z->in[1], a->extent);
 }
 
-/* z (outer, extent, inner) += x (outer, n, inner) at y, of x's shape, in the order of x. */
-static void add_items(ct_around s, int64_t extent, const ct_tensor *y, ct_dtype dtype, const void *x, void *z) {
-    int64_t from = 0;
-    for (int64_t o = 0; o < s.outer; o++) {
-        for (int64_t n = 0; n < s.extent; n++) {
-            for (int64_t i = 0; i < s.inner; i++, from++) {
-                int64_t place = ct_index_place(y, from, extent), to = (o * extent + place) * s.inner + i;
-                if (place < 0) continue;
-                if (dtype == CT_F32)
-                    ((float *)z)[to] += ((const float *)x)[from];
-                else
-                    ((double *)z)[to] += ((const double *)x)[from];
-            }
-        }
-    }
-}
-
 static void ct_gather_backward(ct_tensor *z, int k, const void *g, void *gx, bool add) {
-    const index_attributes *a = z->attributes;
-    if (!add) memset(gx, 0, ct_bytes_of(z->in[k]));
-    add_items(ct_around_axis(z, a->axis), a->extent, z->in[1], z->dtype, g, gx);
+    add_at(z, z, g, z->in[k], gx, add, ct_index_kernels()->of[z->dtype].add_items);
 }
 
 static ct_sample ct_gather_samples(int i, ct_dtype dtype) {
@@ -295,7 +245,7 @@ static ct_sample ct_gather_samples(int i, ct_dtype dtype) {
 
 CT_OP_PARTS(ct_gather, .backward = ct_gather_backward);
 
-/* ---- ct_scatter_sum ------------------------------------------------------------------------------------------- */
+/* ---- ct_scatter_sum -------------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_scatter_sum_at(const char *at, ct_tensor *x, int axis, ct_tensor *y, int64_t extent) {
     return record(at, CT_OP_ct_scatter_sum, x, axis, y, extent);
@@ -310,10 +260,8 @@ static bool ct_scatter_sum_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype)
 }
 
 static void ct_scatter_sum_forward(ct_tensor *z) {
-    const index_attributes *a = z->attributes;
     const ct_tensor *x = z->in[0];
-    memset(z->data, 0, ct_bytes_of(z));
-    add_items(ct_around_axis(x, a->axis), a->extent, z->in[1], z->dtype, x->data, z->data);
+    add_at(z, x, x->data, z, z->data, false, ct_index_kernels()->of[z->dtype].add_items);
 }
 
 static ct_tensor *ct_scatter_sum_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {

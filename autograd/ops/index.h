@@ -2,10 +2,9 @@
 #ifndef COTANGENT_AUTOGRAD_INDEX_H
 #define COTANGENT_AUTOGRAD_INDEX_H
 
-#include "autograd/internal.h"
+#include "autograd/ops/index_kernels.h"
 
 #include <limits.h>
-#include <string.h>
 
 static inline bool ct_is_integer(const ct_tensor *y) {
     return y->dtype == CT_U8 || y->dtype == CT_I32 || y->dtype == CT_I64;
@@ -30,19 +29,14 @@ static inline int64_t ct_index_place(const ct_tensor *y, int64_t i, int64_t exte
     return index >= 0 && index < extent ? index : -1;
 }
 
-/* One element of `item` bytes. */
-static inline void ct_copy_item(char *z, const char *x, size_t item) {
-    switch (item) {
-    case 8: memcpy(z, x, 8); break;
-    case 4: memcpy(z, x, 4); break;
-    default: *z = *x; break;
-    }
-}
-
 /* Whether y holds indices into an extent; raises in z's name. index.c */
 bool ct_check_indices(const ct_tensor *z, const ct_tensor *y, int64_t extent);
 /* Whether y, when given, is i64, or empty: gather and scatter take no other indices, as in PyTorch. index.c */
 bool ct_given_i64(const char *op, const char *at, const ct_tensor *y);
+
+/* For a loop between a part and a whole of this extent along the axis: x is read, z written; y is i64. index.c */
+ct_index_job ct_index_job_of(const ct_tensor *part, int axis, int64_t extent, const ct_tensor *y, const void *x,
+                             void *z);
 
 /* x without what exceeds y's extents, but for one axis (CT_NO_AXIS: all). index.c */
 #define CT_NO_AXIS INT_MIN

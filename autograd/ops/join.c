@@ -79,14 +79,26 @@ static bool can_cut(const char *op, const char *at, const ct_tensor *x, int *axi
     return x->ndim > 0 || (ct_decline(op, at, x, CT_ERR_SHAPE, "0 dimensions, of at least 1"), false);
 }
 
+/* Normalises an axis of x and an index along it. */
+static bool resolve_index(const char *op, const char *at, const ct_tensor *x, int *axis, int64_t *index) {
+    int64_t given = *index;
+    if (!can_cut(op, at, x, axis)) return false;
+    int64_t extent = x->extent->dim[*axis];
+    if (given < 0) *index += extent;
+    if (*index >= 0 && *index < extent) return true;
+    return ct_decline(op, at, x, CT_ERR_ARGUMENT, "index %lld is outside of the extent %lld", (long long)given,
+                      (long long)extent),
+           false;
+}
+
 ct_tensor *ct_select_at(const char *at, ct_tensor *x, int axis, int64_t index) {
-    const char *op = "ct_select";
-    if (!can_cut(op, at, x, &axis)) return NULL;
-    int64_t extent = x->extent->dim[axis], place = index < 0 ? index + extent : index;
-    if (place < 0 || place >= extent)
-        return ct_decline(op, at, x, CT_ERR_ARGUMENT, "index %lld is outside of the extent %lld", (long long)index,
-                          (long long)extent);
-    return ct_squeeze(ct_slice(x, axis, place, place + 1, 1), CT_AXES(axis));
+    if (!resolve_index("ct_select", at, x, &axis, &index)) return NULL;
+    return ct_squeeze(ct_slice(x, axis, index, index + 1, 1), CT_AXES(axis));
+}
+
+ct_tensor *ct_select_scatter_at(const char *at, ct_tensor *x, ct_tensor *source, int axis, int64_t index) {
+    if (!resolve_index("ct_select_scatter", at, x, &axis, &index)) return NULL;
+    return ct_slice_scatter(x, ct_unsqueeze(source, axis), axis, index, index + 1, 1);
 }
 
 ct_tensor *ct_narrow_at(const char *at, ct_tensor *x, int axis, int64_t start, int64_t length) {

@@ -3,6 +3,8 @@
 #include "autograd/ops/index.h"
 #include "tensor/checked.h"
 
+#include <string.h>
+
 #undef CT_HERE
 #define CT_HERE at
 
@@ -12,25 +14,26 @@ ct_tensor *ct_one_hot_at(const char *at, ct_tensor *x, int64_t classes) {
     return ct_record(at, CT_OP_ct_one_hot, &x, 1, &classes, sizeof classes);
 }
 
-/* One more than the largest index. */
-static bool count_classes(const ct_tensor *z, int64_t *classes) {
+/* The largest index, -1 of none; refuses those that are negative, as PyTorch does. */
+static bool find_largest(const ct_tensor *z, int64_t *largest) {
     const ct_tensor *x = z->in[0];
-    if (ct_size_of(x) == 0 || !ct_is_integer(x))
-        return ct_op_fail(z, CT_ERR_ARGUMENT, "there are no indices to count classes by");
-    int64_t largest = INT64_MIN;
-    for (int64_t i = 0; i < ct_size_of(x); i++)
-        if (ct_read_index(x, i) > largest) largest = ct_read_index(x, i);
-    if (largest < 0 || largest == INT64_MAX)
-        return ct_op_fail(z, CT_ERR_ARGUMENT, "the largest index is %lld", (long long)largest);
-    *classes = largest + 1;
+    *largest = -1;
+    if (!ct_is_integer(x))
+        return ct_op_fail(z, CT_ERR_DTYPE, "indices must be of an integer dtype, not %s", ct_dtype_name(x->dtype));
+    for (int64_t i = 0; i < ct_size_of(x); i++) {
+        int64_t index = ct_read_index(x, i);
+        if (index < 0) return ct_op_fail(z, CT_ERR_ARGUMENT, "the index %lld is negative", (long long)index);
+        if (index > *largest) *largest = index;
+    }
     return true;
 }
 
 static bool ct_one_hot_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     const ct_tensor *x = z->in[0];
-    int64_t *classes = z->attributes;
-    if (*classes < -1) return ct_op_fail(z, CT_ERR_ARGUMENT, "%lld classes", (long long)*classes);
-    if (*classes == -1 && !count_classes(z, classes)) return false;
+    int64_t *classes = z->attributes, largest;
+    if (!find_largest(z, &largest)) return false;
+    if (*classes == -1 && largest >= 0 && largest < INT64_MAX) *classes = largest + 1;
+    if (*classes < 0) return ct_op_fail(z, CT_ERR_ARGUMENT, "%lld classes", (long long)*classes);
     if (x->ndim == CT_MAX_DIMS)
         return ct_op_fail(z, CT_ERR_SHAPE, "%d dimensions, of at most %d", x->ndim + 1, CT_MAX_DIMS);
     *shape = ct_shape_of(x);
@@ -45,8 +48,8 @@ static void ct_one_hot_forward(ct_tensor *z) {
     uint8_t *zs = z->data;
     memset(zs, 0, ct_bytes_of(z));
     for (int64_t i = 0, n = ct_size_of(x); i < n; i++) {
-        int64_t place = ct_index_place(x, i, classes);
-        if (place >= 0) zs[i * classes + place] = 1;
+        int64_t index = ct_read_index(x, i); /* checked but for replays */
+        if (index >= 0 && index < classes) zs[i * classes + index] = 1;
     }
 }
 

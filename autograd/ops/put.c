@@ -37,15 +37,6 @@ ct_tensor *ct_index_put_at(const char *at, ct_tensor *x, ct_subscripts subscript
     return ct_put(x, places, ct_broadcast(source, ct_shape_of(places)), add);
 }
 
-ct_tensor *ct_select_scatter_at(const char *at, ct_tensor *x, ct_tensor *source, int axis, int64_t index) {
-    return replace("ct_select_scatter", at, x, ct_select(places_of(at, x), axis, index), source);
-}
-
-ct_tensor *ct_slice_scatter_at(const char *at, ct_tensor *x, ct_tensor *source, int axis, int64_t start, int64_t stop,
-                               int64_t step) {
-    return replace("ct_slice_scatter", at, x, ct_slice(places_of(at, x), axis, start, stop, step), source);
-}
-
 ct_tensor *ct_diagonal_scatter_at(const char *at, ct_tensor *x, ct_tensor *source, int64_t offset, int axis1,
                                   int axis2) {
     return replace("ct_diagonal_scatter", at, x, ct_diagonal(places_of(at, x), offset, axis1, axis2), source);

@@ -1,5 +1,4 @@
 /* Elements of one tensor put into another, or added to it, at places held in a third: scatter and scatter_add. */
-#include "autograd/ops/axis.h"
 #include "autograd/ops/compose.h"
 #include "autograd/ops/index.h"
 
@@ -69,20 +68,9 @@ static bool ct_scatter_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
 static void ct_scatter_forward(ct_tensor *z) {
     const ct_tensor *x = z->in[0], *y = z->in[1], *w = z->in[2];
     int axis = *(const int *)z->attributes;
-    ct_around s = ct_around_axis(y, axis); /* y, w (outer, n, inner); x, z (outer, extent, inner) */
-    int64_t extent = z->extent->dim[axis], from = 0;
-    size_t item = ct_dtype_size(z->dtype);
+    ct_index_job job = ct_index_job_of(w, axis, z->extent->dim[axis], y, w->data, z->data);
     memcpy(z->data, x->data, ct_bytes_of(z));
-    for (int64_t o = 0; o < s.outer; o++) {
-        for (int64_t n = 0; n < s.extent; n++) {
-            for (int64_t i = 0; i < s.inner; i++, from++) {
-                int64_t place = ct_index_place(y, from, extent);
-                if (place < 0) continue;
-                ct_copy_item((char *)z->data + (size_t)((o * extent + place) * s.inner + i) * item,
-                             (const char *)w->data + (size_t)from * item, item);
-            }
-        }
-    }
+    ct_index_kernels()->of[z->dtype].scatter(&job);
 }
 
 /* true for each element of w that is the last for its place, and so in z: those that come back when each writes its

@@ -1,4 +1,4 @@
-/* Parts of an axis: slice and its adjoint, concat. */
+/* Parts of an axis: slice, its adjoint, a slice put in place of another; concat. */
 #include "autograd/ops/axis.h"
 #include "tensor/checked.h"
 #include "tensor/move.h"
@@ -58,19 +58,31 @@ static int64_t clamp_end(int64_t end, int64_t extent) {
 
 static bool is_alias(const slice_attributes *a) { return a->axis == 0 && a->step == 1; }
 
-static bool ct_slice_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
+/* Resolves a slice of z's first operand; its extent along the axis is then *count. */
+static bool resolve(const ct_tensor *z, slice_attributes *a, int64_t *count) {
     const ct_tensor *x = z->in[0];
-    slice_attributes *a = z->attributes;
     if (!ct_op_axis(z, x->ndim, &a->axis)) return false;
     if (a->step <= 0) return ct_op_fail(z, CT_ERR_ARGUMENT, "the step %lld is not positive", (long long)a->step);
     int64_t extent = x->extent->dim[a->axis];
     a->start = clamp_end(a->start, extent);
     a->stop = clamp_end(a->stop, extent);
     if (a->stop < a->start) a->stop = a->start;
-    int64_t count = a->stop > a->start ? (a->stop - a->start - 1) / a->step + 1 : 0;
-    if (count <= 1) a->step = 1;
+    *count = a->stop > a->start ? (a->stop - a->start - 1) / a->step + 1 : 0;
+    if (*count <= 1) { /* the same when it is resolved again */
+        a->stop = a->start + *count;
+        a->step = 1;
+    }
+    return true;
+}
+
+static bool ct_slice_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
+    const ct_tensor *x = z->in[0];
+    slice_attributes *a = z->attributes;
+    int64_t count;
+    if (!resolve(z, a, &count)) return false;
     *shape = ct_shape_of(x);
     *dtype = x->dtype;
+    int64_t extent = shape->dim[a->axis];
     shape->dim[a->axis] = count;
     if (is_alias(a) && ct_size_of(x))
         z->data = (char *)x->data + a->start * (int64_t)(ct_bytes_of(x) / (size_t)extent);
@@ -109,7 +121,7 @@ static ct_sample ct_slice_samples(int i, ct_dtype dtype) {
         {CT_SHAPE(5, 3), 0, 1, 4, 1},         {CT_SHAPE(2, 7), 1, 1, CT_END, 2}, {CT_SHAPE(3, 7, 2), -2, -6, -1, 3},
         {CT_SHAPE(7), 0, 0, CT_END, 3},       {CT_SHAPE(4, 3), 0, 2, 2, 1},      {CT_SHAPE(2, 4), 1, 3, 1, 1},
         {CT_SHAPE(0, 3), 0, 0, CT_END, 1},    {CT_SHAPE(1, 1), 1, 0, 1, CT_END}, {CT_SHAPE(3, 5), 0, -100, 100, 1},
-        {CT_SHAPE(2, 3, 4), 0, 1, CT_END, 1},
+        {CT_SHAPE(2, 3, 4), 0, 1, CT_END, 1}, {CT_SHAPE(2, 7), 1, 1, CT_END, 9},
     };
     if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
     ct_tensor *x = ct_sample_leaf(dtype, cases[i].shape, -3, 3);
@@ -192,6 +204,70 @@ static ct_sample ct_slice_add_samples(int i, ct_dtype dtype) {
 }
 
 CT_OP_PARTS(ct_slice_add, .backward = ct_slice_add_backward);
+
+/* ---- ct_slice_scatter ---------------------------------------------------------------------------------------- */
+
+static ct_tensor *put_slice(const char *at, ct_tensor *x, ct_tensor *y, slice_attributes a) {
+    return ct_record(at, CT_OP_ct_slice_scatter, (ct_tensor *[]){x, y}, 2, &a, sizeof a);
+}
+
+ct_tensor *ct_slice_scatter_at(const char *at, ct_tensor *x, ct_tensor *y, int axis, int64_t start, int64_t stop,
+                               int64_t step) {
+    return put_slice(at, x, y, (slice_attributes){axis, start, stop, step});
+}
+
+static bool ct_slice_scatter_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
+    const ct_tensor *x = z->in[0], *y = z->in[1];
+    slice_attributes *a = z->attributes;
+    char text[CT_DESCRIPTION];
+    int64_t count;
+    if (!resolve(z, a, &count)) return false;
+    ct_shape part = *shape = ct_shape_of(x), own = ct_shape_of(y);
+    *dtype = x->dtype;
+    part.dim[a->axis] = count;
+    if (!ct_shape_equal(&part, &own))
+        return ct_op_fail(z, CT_ERR_SHAPE, "the slice is of shape %s", ct_describe_shape(&part, text));
+    return x->dtype == y->dtype || ct_op_fail(z, CT_ERR_DTYPE, "dtypes %s and %s differ", ct_dtype_name(x->dtype),
+                                              ct_dtype_name(y->dtype));
+}
+
+static void ct_slice_scatter_forward(ct_tensor *z) {
+    const slice_attributes *a = z->attributes;
+    places p = {ct_around_axis(z, a->axis), a->start, a->step, z->in[1]->extent->dim[a->axis]};
+    memcpy(z->data, z->in[0]->data, ct_bytes_of(z));
+    write_part(z->dtype, &p, z->data, z->in[1]->data, false);
+}
+
+static ct_tensor *ct_slice_scatter_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
+    const slice_attributes *a = z->attributes;
+    if (k == 1) return ct_slice(g, a->axis, a->start, a->stop, a->step);
+    return put_slice(at, g, ct_full_like(at, z->in[1], 0), *a);
+}
+
+static ct_tensor *ct_slice_scatter_jvp(const char *at, ct_tensor *z, ct_tensor *const *tangents) {
+    ct_tensor *x = tangents[0] ? tangents[0] : ct_full_like(at, z->in[0], 0);
+    ct_tensor *y = tangents[1] ? tangents[1] : ct_full_like(at, z->in[1], 0);
+    return put_slice(at, x, y, *(const slice_attributes *)z->attributes);
+}
+
+static ct_sample ct_slice_scatter_samples(int i, ct_dtype dtype) {
+    const struct {
+        ct_shape x, y;
+        slice_attributes a;
+    } cases[] = {
+        {CT_SHAPE(5, 3), CT_SHAPE(2, 3), {0, 1, 3, 1}},
+        {CT_SHAPE(2, 7), CT_SHAPE(2, 3), {-1, 1, CT_END, 2}},
+        {CT_SHAPE(3, 4, 2), CT_SHAPE(3, 1, 2), {1, -4, 9, 5}},
+        {CT_SHAPE(4), CT_SHAPE(0), {0, 3, 1, 1}},
+        {CT_SHAPE(1), CT_SHAPE(1), {0, 0, 1, 1}},
+        {CT_SHAPE(0, 2), CT_SHAPE(0, 1), {1, 0, 1, 1}},
+    };
+    if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
+    ct_tensor *x = ct_sample_leaf(dtype, cases[i].x, -3, 3), *y = ct_sample_leaf(dtype, cases[i].y, -3, 3);
+    return (ct_sample){.z = put_slice(NULL, x, y, cases[i].a), .leaf = {x, y}};
+}
+
+CT_OP_PARTS(ct_slice_scatter, .jvp = ct_slice_scatter_jvp);
 
 /* ---- ct_concat ----------------------------------------------------------------------------------------------- */
 
