@@ -101,7 +101,7 @@ static ct_tensor *ct_eigh_packed_vjp(const char *at, ct_tensor *z, ct_tensor *g,
     return ct_matmul(v, outer(at, core, v));
 }
 
-/* Functions without the freedom of signs: <exp(values), w>, and v diag(values^3) v^T plus a projection. */
+/* What does not depend on signs: v diag(sin of the values) v^T, the projection on the first vector, and x times a sum. */
 static ct_tensor *spectral_functions(const char *at, ct_tensor *x, ct_tensor *v, ct_tensor *values) {
     ct_tensor *power = outer(at, scaled(at, v, ct_sin(values), false), v);
     ct_tensor *first = ct_narrow(v, -1, 0, v->extent->dim[v->ndim - 1] > 0);
@@ -193,7 +193,7 @@ static bool rectangle(int i, ct_shape *shape) {
     return true;
 }
 
-/* u diag(sin s) v^T, u u^T of the first column, and x times a sum over s. */
+/* The same of u and v: u diag(sin s) v^T, x projected on the first column of u, and of v, and x times a sum. */
 static ct_sample ct_svd_packed_samples(int i, ct_dtype dtype) {
     const char *at = NULL;
     ct_shape shape;
@@ -214,7 +214,7 @@ CT_OP_PARTS(ct_svd_packed);
 /* ---- norms by singular values ------------------------------------------------------------------------------------
  */
 
-/* x with the two axes last; *kept tells where they stay with extent 1. */
+/* x with the two axes, made non-negative in place, last. */
 static ct_tensor *matrices_last(const char *op, const char *at, ct_tensor *x, ct_axes *axes) {
     unsigned mask;
     if (!ct_given_axes(op, at, x, axes, &mask)) return NULL;
