@@ -28,12 +28,21 @@ static bool make_room(ct_tensor *z, const ct_tensor *y) {
     return z->data || (ct_raise_memory("ct_checkpoint", z->at, ct_bytes_of(y)), false);
 }
 
+/* The section's result in a scope of its own, which the caller closes; NULL with an error raised. */
+static ct_tensor *run_inside(ct_tensor *z, ct_scope *inside) {
+    checkpoint_attributes *a = z->attributes;
+    *inside = ct_begin_no_grad();
+    a->random = ct_random();
+    ct_tensor *y = ct_this.depth == inside->depth ? a->section((ct_list){z->n_in, z->in}, a->context) : NULL;
+    if (!y) ct_raise_null("ct_checkpoint", z->at, z->n_in);
+    return y;
+}
+
 static bool ct_checkpoint_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     checkpoint_attributes *a = z->attributes;
-    ct_scope inside = ct_begin_no_grad();
-    a->random = ct_random();
-    ct_tensor *y = ct_this.depth == inside.depth ? a->section((ct_list){z->n_in, z->in}, a->context) : NULL;
-    bool ok = y ? make_room(z, y) : (ct_raise_null("ct_checkpoint", z->at, z->n_in), false);
+    ct_scope inside;
+    ct_tensor *y = run_inside(z, &inside);
+    bool ok = y && make_room(z, y);
     if (ok) {
         memcpy(z->data, y->data, ct_bytes_of(y));
         *shape = ct_shape_of(y);
@@ -49,16 +58,15 @@ static void ct_checkpoint_forward(ct_tensor *z) {
         a->computed = false;
         return;
     }
-    ct_scope inside = ct_begin_no_grad();
-    a->random = ct_random();
-    ct_tensor *y = ct_this.depth == inside.depth ? a->section((ct_list){z->n_in, z->in}, a->context) : NULL;
+    ct_scope inside;
+    ct_tensor *y = run_inside(z, &inside);
     if (y && ct_same_shape(y, z) && y->dtype == z->dtype) memcpy(z->data, y->data, ct_bytes_of(z));
     ct_close(inside);
 }
 
 /* ---- derivatives -------------------------------------------------------------------------------------------- */
 
-/* The section on nodes of its own, aliases of the inputs, so that derivatives by one input do not run through another. */
+/* The section on aliases of the inputs, so that derivatives by one input do not run through another. */
 static ct_tensor *compute_again(const char *at, ct_tensor *z, ct_tensor **inputs) {
     checkpoint_attributes *a = z->attributes;
     for (int k = 0; k < z->n_in; k++)

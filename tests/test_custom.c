@@ -51,7 +51,8 @@ static ct_sample swish_samples(int i, ct_dtype dtype) {
 static const ct_op_parts swish_parts = {
     .shape = swish_shape, .forward = swish_forward, .vjp = swish_vjp, .samples = swish_samples};
 static const ct_op swish_row = {
-    .name = "swish", .formula = "swish(x)", .doc = "x sigmoid(slope x).", .arity = 1, .kind = CT_GENERAL, .parts = &swish_parts};
+    .name = "swish", .formula = "swish(x)", .doc = "x sigmoid(slope x).", .arity = 1, .kind = CT_GENERAL,
+    .parts = &swish_parts};
 
 static void register_swish(void) {
     if (!swish_op) swish_op = ct_register_op(&swish_row); /* a test may run in a process of its own, or not */
