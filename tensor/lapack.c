@@ -70,8 +70,7 @@ static void transpose(ct_dtype dtype, int m, int n, const void *x, void *y) {
         }
 }
 
-/* ---- factorisations ----------------------------------------------------------------------------------------------
- */
+/* ---- factorisations ------------------------------------------------------------------------------------------ */
 
 int ct_lapack_cholesky(ct_dtype dtype, int n, void *a) {
     int info = 0;

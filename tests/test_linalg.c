@@ -18,8 +18,7 @@ START_TEST(derivatives_of_ops) {
 }
 END_TEST
 
-/* ---- composites --------------------------------------------------------------------------------------------------
- */
+/* ---- composites ---------------------------------------------------------------------------------------------- */
 
 /* A batch of two, shared or not, and vectors on the right. */
 static ct_sample solve_case(int i, ct_dtype dtype) {
@@ -55,8 +54,7 @@ END_TEST
 START_TEST(derivatives_of_norms) { check_sweep("norms", norm_case); }
 END_TEST
 
-/* ---- values ------------------------------------------------------------------------------------------------------
- */
+/* ---- values -------------------------------------------------------------------------------------------------- */
 
 static ct_tensor *turned(ct_tensor *x) { return ct_transpose(x, -2, -1); }
 
@@ -162,8 +160,7 @@ START_TEST(replay_computes_again) {
 }
 END_TEST
 
-/* ---- errors ------------------------------------------------------------------------------------------------------
- */
+/* ---- errors -------------------------------------------------------------------------------------------------- */
 
 #define CHECK_FAILS(call, code, text)                                                                                \
     do {                                                                                                             \

@@ -9,8 +9,7 @@
 
 static const ct_loss_reduction reductions[] = {CT_LOSS_MEAN, CT_LOSS_SUM, CT_LOSS_NONE, CT_LOSS_BATCH_MEAN};
 
-/* ---- derivatives ------------------------------------------------------------------------------------------------
- */
+/* ---- derivatives --------------------------------------------------------------------------------------------- */
 
 static const ct_shape shapes[] = {{0, {0}}, {1, {1}}, {1, {5}}, {2, {3, 4}}, {3, {2, 1, 3}}, {2, {0, 3}}};
 #define SHAPES (int)(sizeof shapes / sizeof *shapes)
@@ -163,8 +162,7 @@ START_TEST(derivatives_of_losses) {
 }
 END_TEST
 
-/* ---- values -----------------------------------------------------------------------------------------------------
- */
+/* ---- values -------------------------------------------------------------------------------------------------- */
 
 static double at(const ct_tensor *t, int64_t i) { return ct_read_element((ct_dtype)t->dtype, t->data, i); }
 
@@ -257,8 +255,7 @@ START_TEST(ctc_sums_over_all_paths) {
 }
 END_TEST
 
-/* ---- errors -----------------------------------------------------------------------------------------------------
- */
+/* ---- errors -------------------------------------------------------------------------------------------------- */
 
 #define CHECK_FAILS(call, code, text)                                                                                \
     do {                                                                                                             \

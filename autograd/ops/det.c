@@ -20,8 +20,7 @@ static bool one_a_matrix(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
 /* A cotangent of one number a matrix, to be multiplied with matrices. */
 static ct_tensor *as_matrices(const char *at, ct_tensor *g) { return ct_unsqueeze(ct_unsqueeze(g, -1), -1); }
 
-/* ---- ct_det -----------------------------------------------------------------------------------------------------
- */
+/* ---- ct_det -------------------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_det_at(const char *at, ct_tensor *x) { return ct_record_matrix(at, CT_OP_ct_det, x); }
 
@@ -115,8 +114,7 @@ static ct_sample ct_cofactors_samples(int i, ct_dtype dtype) {
 
 CT_OP_PARTS(ct_cofactors);
 
-/* ---- ct_slogdet -------------------------------------------------------------------------------------------------
- */
+/* ---- ct_slogdet ---------------------------------------------------------------------------------------------- */
 
 ct_slogdet_result ct_slogdet_at(const char *at, ct_tensor *x) {
     ct_slogdet_result z = {ct_sign_det(x), ct_logabsdet(x)};

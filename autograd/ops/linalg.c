@@ -9,8 +9,7 @@
 #undef CT_HERE
 #define CT_HERE at
 
-/* ---- batches ----------------------------------------------------------------------------------------------------
- */
+/* ---- batches ------------------------------------------------------------------------------------------------- */
 
 bool ct_plan_matrices(ct_tensor *z, bool square) {
     const ct_tensor *x = z->in[0];
@@ -104,8 +103,7 @@ ct_sample ct_sample_one_matrix(int i, ct_dtype dtype, ct_tensor *(*op)(const cha
     return (ct_sample){.z = op(NULL, x), .leaf = {x}};
 }
 
-/* ---- ct_cholesky ------------------------------------------------------------------------------------------------
- */
+/* ---- ct_cholesky --------------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_cholesky_at(const char *at, ct_tensor *x) { return ct_record_matrix(at, CT_OP_ct_cholesky, x); }
 
@@ -139,8 +137,7 @@ static ct_sample ct_cholesky_samples(int i, ct_dtype dtype) {
 
 CT_OP_PARTS(ct_cholesky);
 
-/* ---- ct_inv -----------------------------------------------------------------------------------------------------
- */
+/* ---- ct_inv -------------------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_inv_at(const char *at, ct_tensor *x) { return ct_record_matrix(at, CT_OP_ct_inv, x); }
 
@@ -166,8 +163,7 @@ static ct_sample ct_inv_samples(int i, ct_dtype dtype) { return ct_sample_one_ma
 
 CT_OP_PARTS(ct_inv);
 
-/* ---- ct_solve ---------------------------------------------------------------------------------------------------
- */
+/* ---- ct_solve ------------------------------------------------------------------------------------------------ */
 
 /* x and y with the leading axes of both. */
 static bool broadcast_batch(const char *op, const char *at, ct_tensor **x, ct_tensor **y) {
@@ -268,8 +264,7 @@ static ct_sample ct_solve_square_samples(int i, ct_dtype dtype) {
 
 CT_OP_PARTS(ct_solve_square);
 
-/* ---- ct_solve_triangular ----------------------------------------------------------------------------------------
- */
+/* ---- ct_solve_triangular ------------------------------------------------------------------------------------- */
 
 typedef struct triangle {
     ct_matrices matrices;

@@ -10,8 +10,7 @@
 #undef CT_HERE
 #define CT_HERE at
 
-/* ---- parts of what is packed -------------------------------------------------------------------------------------
- */
+/* ---- parts of what is packed --------------------------------------------------------------------------------- */
 
 /* Rows [start, start + count) of the matrices. */
 static ct_tensor *rows(const char *at, ct_tensor *x, int64_t start, int64_t count) {
@@ -64,8 +63,7 @@ static ct_tensor *inner(const char *at, ct_tensor *x, ct_tensor *y) { return ct_
 /* x y^T. */
 static ct_tensor *outer(const char *at, ct_tensor *x, ct_tensor *y) { return ct_matmul(x, ct_turned(at, y)); }
 
-/* ---- ct_eigh -----------------------------------------------------------------------------------------------------
- */
+/* ---- ct_eigh ------------------------------------------------------------------------------------------------- */
 
 ct_eigh_result ct_eigh_at(const char *at, ct_tensor *x) {
     ct_tensor *packed = ct_eigh_packed(x);
@@ -101,7 +99,7 @@ static ct_tensor *ct_eigh_packed_vjp(const char *at, ct_tensor *z, ct_tensor *g,
     return ct_matmul(v, outer(at, core, v));
 }
 
-/* What does not depend on signs: v diag(sin of the values) v^T, the projection on the first vector, and x times a sum. */
+/* Without freedom of signs: v diag(sin of the values) v^T, the projection on the first vector, x times a sum. */
 static ct_tensor *spectral_functions(const char *at, ct_tensor *x, ct_tensor *v, ct_tensor *values) {
     ct_tensor *power = outer(at, scaled(at, v, ct_sin(values), false), v);
     ct_tensor *first = ct_narrow(v, -1, 0, v->extent->dim[v->ndim - 1] > 0);
@@ -119,8 +117,7 @@ static ct_sample ct_eigh_packed_samples(int i, ct_dtype dtype) {
 
 CT_OP_PARTS(ct_eigh_packed);
 
-/* ---- ct_svd ------------------------------------------------------------------------------------------------------
- */
+/* ---- ct_svd -------------------------------------------------------------------------------------------------- */
 
 typedef struct svd_parts {
     int64_t m, n;
@@ -171,8 +168,7 @@ static ct_tensor *leaving(const char *at, ct_tensor *q, ct_tensor *g, ct_tensor 
     return scaled(at, outside, reciprocal(at, s), false);
 }
 
-/* u (turning(u) diag(s) + diag(s) turning(v) + diag(gs)) v^T, and for the longer axis what leaves the span of u or v.
- */
+/* u (turning(u) diag(s) + diag(s) turning(v) + diag(gs)) v^T, and along the longer axis what leaves the span. */
 static ct_tensor *ct_svd_packed_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
     svd_parts p = unpack_svd(at, z->in[k], z), d = unpack_svd(at, z->in[k], g);
     ct_tensor *core =
@@ -211,8 +207,7 @@ static ct_sample ct_svd_packed_samples(int i, ct_dtype dtype) {
 
 CT_OP_PARTS(ct_svd_packed);
 
-/* ---- norms by singular values ------------------------------------------------------------------------------------
- */
+/* ---- norms by singular values -------------------------------------------------------------------------------- */
 
 /* x with the two axes, made non-negative in place, last. */
 static ct_tensor *matrices_last(const char *op, const char *at, ct_tensor *x, ct_axes *axes) {
@@ -242,8 +237,7 @@ ct_tensor *ct_spectral_norm_at(const char *at, ct_tensor *x, double p, ct_axes a
     return restore_axes(at, p > 0 ? ct_max(s, CT_AXES(-1)) : ct_min(s, CT_AXES(-1)), &axes);
 }
 
-/* ---- ct_qr -------------------------------------------------------------------------------------------------------
- */
+/* ---- ct_qr --------------------------------------------------------------------------------------------------- */
 
 ct_qr_result ct_qr_at(const char *at, ct_tensor *x) {
     ct_tensor *packed = ct_qr_packed(x);
