@@ -12,7 +12,7 @@ typedef struct view {
     const char *data;
     size_t item;                  /* bytes of an element */
     bool whole;                   /* has the result's shape: element i of the result reads element i */
-    int n;                        /* axes of the result, adjacent ones joined where the operand allows it */
+    int n;                        /* axes of the result, adjacent ones joined where the operand allows it; 0: constant */
     int64_t dim[CT_MAX_DIMS];     /* their extents */
     int64_t stride[CT_MAX_DIMS];  /* in elements; 0 where broadcast */
 } view;
@@ -48,23 +48,25 @@ static view view_of(const ct_tensor *x, const ct_tensor *z) {
         }
         stride *= own;
     }
-    v.n = n;
-    for (int i = 0; i < n; i++) v.dim[i] = dim[n - 1 - i], v.stride[i] = step[n - 1 - i];
+    v.n = n == 1 && step[0] == 0 ? 0 : n;
+    for (int i = 0; i < v.n; i++) v.dim[i] = dim[n - 1 - i], v.stride[i] = step[n - 1 - i];
     return v;
 }
 
+/* Fills n elements with one value, a line of the cache at a time. */
 static void repeat(char *buffer, const char *value, size_t item, int64_t n) {
-    switch (item) {
-    case 8: for (int64_t i = 0; i < n; i++) memcpy(buffer + 8 * i, value, 8); break;
-    case 4: for (int64_t i = 0; i < n; i++) memcpy(buffer + 4 * i, value, 4); break;
-    default: memset(buffer, *value, (size_t)n); break;
-    }
+    char line[CT_ALIGNMENT];
+    size_t bytes = (size_t)n * item, done = 0;
+    for (size_t i = 0; i < sizeof line; i += item) memcpy(line + i, value, item);
+    for (; done + sizeof line <= bytes; done += sizeof line) memcpy(buffer + done, line, sizeof line);
+    memcpy(buffer + done, line, bytes - done);
 }
 
-/* Elements [start, start + n) of the view, n at most BLOCK: where they lie, or written out into the buffer. */
+/* Elements [start, start + n) of the view, n at most BLOCK: where they lie, or written out into the buffer, which holds
+ * a constant already. */
 static const void *fetch(const view *v, int64_t start, int64_t n, char *buffer) {
     if (v->whole) return v->data + start * (int64_t)v->item;
-    if (v->n == 0) return repeat(buffer, v->data, v->item, n), buffer;
+    if (v->n == 0) return buffer;
     int64_t run = v->dim[v->n - 1];
     for (int64_t done = 0; done < n;) {
         int64_t rest = (start + done) / run, at = (start + done) % run, offset = 0;
@@ -86,13 +88,12 @@ static const void *fetch(const view *v, int64_t start, int64_t n, char *buffer) 
     return buffer;
 }
 
-static void run_block(const span *s, int64_t start, int64_t n) {
-    _Alignas(CT_ALIGNMENT) char buffers[CT_MAX_ELEMENTWISE][BLOCK * sizeof(double)], result[BLOCK * sizeof(double)];
+typedef char block[BLOCK * sizeof(double)];
+
+static void run_block(const span *s, int64_t start, int64_t n, block *buffers) {
+    _Alignas(CT_ALIGNMENT) block result;
     const void *in[CT_MAX_ELEMENTWISE + 2];
-    for (int k = 0, used = 0; k < s->n_in; k++) {
-        in[k] = fetch(&s->in[k], start, n, buffers[used]);
-        if (in[k] == buffers[used]) used++;
-    }
+    for (int k = 0; k < s->n_in; k++) in[k] = fetch(&s->in[k], start, n, buffers[k]);
     void *out = s->out + start * (int64_t)s->out_item;
     if (!s->add) {
         s->loop(n, in, out, s->p);
@@ -104,9 +105,13 @@ static void run_block(const span *s, int64_t start, int64_t n) {
 
 static void run_share(void *context, int64_t share) {
     const span *s = context;
-    int64_t end = (share + 1) * SHARE < s->size ? (share + 1) * SHARE : s->size;
-    for (int64_t start = share * SHARE; start < end; start += BLOCK)
-        run_block(s, start, end - start < BLOCK ? end - start : BLOCK);
+    _Alignas(CT_ALIGNMENT) block buffers[CT_MAX_ELEMENTWISE + 2];
+    int64_t first = share * SHARE, end = first + SHARE < s->size ? first + SHARE : s->size;
+    for (int k = 0; k < s->n_in; k++)
+        if (!s->in[k].whole && s->in[k].n == 0)
+            repeat(buffers[k], s->in[k].data, s->in[k].item, end - first < BLOCK ? end - first : BLOCK);
+    for (int64_t start = first; start < end; start += BLOCK)
+        run_block(s, start, end - start < BLOCK ? end - start : BLOCK, buffers);
 }
 
 static void run(const span *s) {
