@@ -12,7 +12,7 @@ typedef struct view {
     const char *data;
     size_t item;                  /* bytes of an element */
     bool whole;                   /* has the result's shape: element i of the result reads element i */
-    int n;                        /* axes of the result, adjacent ones joined where the operand allows it; 0: constant */
+    int n;                        /* axes of the result, adjacent ones joined where possible; 0: one constant */
     int64_t dim[CT_MAX_DIMS];     /* their extents */
     int64_t stride[CT_MAX_DIMS];  /* in elements; 0 where broadcast */
 } view;

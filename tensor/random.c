@@ -1,63 +1,70 @@
-/* Philox 4x32-10: J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
- * A block of four 32-bit words is a function of (key = seed, counter = (position, stream)). */
+/* Random numbers by counting: element i of a stream is a function of (seed, stream, i). */
 #include "tensor/internal.h"
+#include "tensor/random_kernels.h"
 
 #include <math.h>
+
+#define BLOCKS 512          /* of random bits at a time: 8 KB, two elements a block */
+#define SHARE (64 * BLOCKS) /* blocks that one thread takes at once */
 
 void ct_seed(uint64_t seed) { ct_this.random = (ct_random_state){.seed = seed, .stream = 0}; }
 ct_random_state ct_random(void) { return ct_this.random; }
 void ct_random_restore(ct_random_state state) { ct_this.random = state; }
 uint64_t ct_random_take_stream(void) { return ct_this.random.stream++; }
 
-typedef struct block {
-    uint32_t word[4];
-} block;
+/* What is to be filled: n elements of a floating dtype. `put` makes those from 2 * block on, m of them. */
+typedef struct fill {
+    ct_dtype dtype;
+    char *data;
+    int64_t n;
+    uint64_t seed, stream;
+    double a, b;
+    void (*put)(const struct fill *f, int64_t start, int64_t m, const double *unit);
+} fill;
 
-static block philox(uint64_t seed, uint64_t stream, uint64_t position) {
-    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
-    uint32_t c0 = (uint32_t)position, c1 = (uint32_t)(position >> 32), c2 = (uint32_t)stream,
-             c3 = (uint32_t)(stream >> 32);
-    for (int round = 0; round < 10; round++) {
-        uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2;
-        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
-        c1 = (uint32_t)p1;
-        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
-        c3 = (uint32_t)p0;
-        k0 += 0x9E3779B9u; /* golden ratio */
-        k1 += 0xBB67AE85u; /* sqrt 3 - 1 */
+static void fill_share(void *context, int64_t share) {
+    const fill *f = context;
+    const ct_random_table *kernels = ct_random_kernels();
+    uint64_t bits[2 * BLOCKS];
+    double unit[2 * BLOCKS];
+    for (int64_t block = share * SHARE; block < (share + 1) * SHARE && 2 * block < f->n; block += BLOCKS) {
+        int64_t left = f->n - 2 * block, m = left < 2 * BLOCKS ? left : 2 * BLOCKS;
+        kernels->bits(f->seed, f->stream, (uint64_t)block, (m + 1) / 2, bits);
+        kernels->unit(m + m % 2, bits, unit);
+        f->put(f, 2 * block, m, unit);
     }
-    return (block){{c0, c1, c2, c3}};
 }
 
-static uint64_t high64(block b) { return (uint64_t)b.word[1] << 32 | b.word[0]; }
-static uint64_t low64(block b) { return (uint64_t)b.word[3] << 32 | b.word[2]; }
-static double unit(uint64_t bits) { return (double)(bits >> 11) * 0x1p-53; } /* [0, 1) in steps of 2^-53 */
+static void fill_all(fill f) { ct_parallel((f.n + 2 * SHARE - 1) / (2 * SHARE), fill_share, &f); }
+
+static void put_uniform(const fill *f, int64_t start, int64_t m, const double *unit) {
+    if (f->dtype == CT_F64)
+        ct_random_kernels()->uniform_f64(m, unit, f->a, f->b, (double *)f->data + start);
+    else
+        ct_random_kernels()->uniform_f32(m, unit, f->a, f->b, (float *)f->data + start);
+}
 
 void ct_fill_uniform(ct_dtype dtype, void *data, int64_t n, uint64_t seed, uint64_t stream, double a, double b) {
-    for (int64_t i = 0; i < n; i += 2) {
-        block r = philox(seed, stream, (uint64_t)i / 2);
-        double u[2] = {unit(high64(r)), unit(low64(r))};
-        for (int64_t k = 0; k < 2 && i + k < n; k++) {
-            double v = a + (b - a) * u[k];
-            if (dtype == CT_F32 && (float)v >= (float)b && a < b) v = (double)nextafterf((float)b, (float)a);
-            ct_write_element(dtype, data, i + k, v);
-        }
-    }
+    fill_all((fill){dtype, data, n, seed, stream, a, b, put_uniform});
 }
 
 /* Box and Muller, "A note on the generation of random normal deviates", 1958. */
-void ct_fill_normal(ct_dtype dtype, void *data, int64_t n, uint64_t seed, uint64_t stream, double a, double b) {
+static void put_normal(const fill *f, int64_t start, int64_t m, const double *unit) {
     const double two_pi = 6.283185307179586477;
-    for (int64_t i = 0; i < n; i += 2) {
-        block r = philox(seed, stream, (uint64_t)i / 2);
-        double radius = sqrt(-2 * log(1 - unit(high64(r)))), angle = two_pi * unit(low64(r));
-        ct_write_element(dtype, data, i, a + b * radius * cos(angle));
-        if (i + 1 < n) ct_write_element(dtype, data, i + 1, a + b * radius * sin(angle));
+    for (int64_t i = 0; i < m; i += 2) {
+        double radius = sqrt(-2 * log(1 - unit[i])), angle = two_pi * unit[i + 1];
+        ct_write_element(f->dtype, f->data, start + i, f->a + f->b * radius * cos(angle));
+        if (i + 1 < m) ct_write_element(f->dtype, f->data, start + i + 1, f->a + f->b * radius * sin(angle));
     }
+}
+
+void ct_fill_normal(ct_dtype dtype, void *data, int64_t n, uint64_t seed, uint64_t stream, double a, double b) {
+    fill_all((fill){dtype, data, n, seed, stream, a, b, put_normal});
 }
 
 /* The high half of a 64 x 64 bit product: biased by less than n / 2^64. */
 uint64_t ct_random_below(uint64_t seed, uint64_t stream, uint64_t counter, uint64_t n) {
-    uint64_t bits = high64(philox(seed, stream, counter));
-    return (uint64_t)(((unsigned __int128)bits * n) >> 64);
+    uint64_t bits[2];
+    ct_random_kernels()->bits(seed, stream, counter, 1, bits);
+    return (uint64_t)(((unsigned __int128)bits[0] * n) >> 64);
 }

@@ -6,6 +6,7 @@
 #include <check.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -166,6 +167,30 @@ START_TEST(philox_known_answer) {
 }
 END_TEST
 
+/* However many there are, drawn by however many threads: element i is the same, and as a float it is rounded. */
+START_TEST(an_element_is_a_function_of_its_place) {
+    enum { N = 150001 };
+    const int64_t sizes[] = {1, 2, 3, 1023, 1024, 1025, 65536, 65537, N};
+    double *all = malloc(N * sizeof *all), *some = malloc(N * sizeof *some);
+    float *narrow = malloc(N * sizeof *narrow);
+    ck_assert(all && some && narrow);
+    ct_set_threads(1);
+    ct_fill_uniform(CT_F64, all, N, 7, 5, -2, 3);
+    ct_fill_uniform(CT_F32, narrow, N, 7, 5, -2, 3);
+    int wrong = 0;
+    for (int i = 0; i < N; i++) wrong += narrow[i] != (float)all[i] && narrow[i] != nextafterf(3, 0);
+    ck_assert_int_eq(wrong, 0);
+    ct_set_threads(2);
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        ct_fill_uniform(CT_F64, some, sizes[k], 7, 5, -2, 3);
+        ck_assert_mem_eq(some, all, (size_t)sizes[k] * sizeof *all);
+    }
+    uint64_t first = (uint64_t)((all[0] + 2) / 5 * 0x1p53), below = ct_random_below(7, 5, 0, (uint64_t)1 << 53);
+    ck_assert(below - first + 2 <= 4); /* the same bits, but for rounding */
+    free(all), free(some), free(narrow);
+}
+END_TEST
+
 START_TEST(a_seed_means_the_same_numbers) {
     ct_scope s = ct_begin();
     ct_seed(29);
@@ -276,6 +301,7 @@ Suite *ct_suite(void) {
 #endif
     tcase_add_test(t, a_thread_returns_its_memory);
     tcase_add_test(t, philox_known_answer);
+    tcase_add_test(t, an_element_is_a_function_of_its_place);
     tcase_add_test(t, a_seed_means_the_same_numbers);
     tcase_add_test(t, every_block_runs_once);
     tcase_add_test(t, nested_and_concurrent_use);
