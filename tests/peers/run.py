@@ -164,16 +164,28 @@ def check_gradients(ct, report, ours, theirs, leaves):
     return None
 
 
+def as_exact(ours, theirs, n, function, sample):
+    """Whether f32 result n is as near to PyTorch's in f64 as PyTorch's in f32 is (times 2): eigenvectors are not near."""
+    def widen(t):
+        return t.detach().double() if t.dtype == torch.float32 else t
+    if theirs.dtype != torch.float32 or ours.shape != theirs.shape:
+        return False
+    exact = tensors(function(*walk((sample.input, *sample.args), widen), **walk(sample.kwargs, widen)))[n]
+    return (ours.double() - exact).abs().max() <= 2 * (theirs.double() - exact).abs().max()
+
+
 def check_sample(ct, report, info, adapter, peer, sample):
     """None, or what is wrong."""
     inputs = Inputs(ct)
     ours = call(ct, adapter, sample, inputs)
-    theirs = tensors((peer or info.op)(sample.input, *sample.args, **sample.kwargs))
+    function = peer or info.op
+    theirs = tensors(function(sample.input, *sample.args, **sample.kwargs))
     if len(ours) != len(theirs):
         return f"{len(ours)} results instead of {len(theirs)}"
-    for own, expected in zip(ours, theirs):
-        wrong = compare(report, "result", own.to_torch(), expected.detach().contiguous(), 4)
-        if wrong:
+    for n, (own, expected) in enumerate(zip(ours, theirs)):
+        own, expected = own.to_torch(), expected.detach().contiguous()
+        wrong = compare(report, "result", own, expected, 4)
+        if wrong and not as_exact(own, expected, n, function, sample):
             return wrong
     return check_gradients(ct, report, ours, theirs, inputs.leaves)
 
