@@ -430,7 +430,7 @@ CT_API ct_tensor *ct_ctc_loss_at(const char *at, ct_tensor *x, ct_tensor *y, ct_
 #define ct_multilabel_margin_loss(...) ct_multilabel_margin_loss_at(CT_HERE, __VA_ARGS__)
 #define ct_ctc_loss(...) ct_ctc_loss_at(CT_HERE, __VA_ARGS__)
 
-/* ---- convolution, pooling, normalisation, images: ops/conv.c, ops/pool.c, ops/norm.c, ops/image.c ---- */
+/* ---- convolution, pooling: ops/conv.c, ops/pool.c ---- */
 
 /* x (n, c, l) or (n, c, h, w), without n too; weight y (o, c / groups, taps...), bias w (o) or NULL; z (n, o, ...). */
 CT_API ct_tensor *ct_conv1d_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *w,
@@ -446,6 +446,36 @@ CT_API ct_tensor *ct_conv_transpose2d_at(const char *at, ct_tensor *x, ct_tensor
 #define ct_conv2d(...) ct_conv2d_at(CT_HERE, __VA_ARGS__)
 #define ct_conv_transpose1d(...) ct_conv_transpose1d_at(CT_HERE, __VA_ARGS__)
 #define ct_conv_transpose2d(...) ct_conv_transpose2d_at(CT_HERE, __VA_ARGS__)
+
+/* ---- normalisation: ops/norm.c ---- */
+/* (x - mean) / sqrt(variance + eps), then times weight plus bias, either of which may be NULL. */
+
+/* By mean and variance of each example, over the last axes, which `shape`, weight and bias have. */
+CT_API ct_tensor *ct_layer_norm_at(const char *at, ct_tensor *x, ct_shape shape, ct_tensor *weight, ct_tensor *bias,
+                                   double eps);
+/* x (n, channels, ...), weight and bias (channels): of each example, over groups of channels that follow each other. */
+CT_API ct_tensor *ct_group_norm_at(const char *at, ct_tensor *x, int64_t groups, ct_tensor *weight, ct_tensor *bias,
+                                   double eps);
+/* The caller's statistics (channels), of x's dtype; both NULL for none. In training those of x are used, and these move
+ * to them by the share `momentum`, when the op is computed but not when it is replayed; otherwise these are used. */
+typedef struct ct_running {
+    ct_tensor *mean, *variance;
+    double momentum;
+    bool training;
+} ct_running;
+/* x (n, channels, ...): over all but the channels; ct_instance_norm over all but examples and channels. */
+CT_API ct_tensor *ct_batch_norm_at(const char *at, ct_tensor *x, ct_tensor *weight, ct_tensor *bias,
+                                   ct_running running, double eps);
+CT_API ct_tensor *ct_instance_norm_at(const char *at, ct_tensor *x, ct_tensor *weight, ct_tensor *bias,
+                                      ct_running running, double eps);
+/* x / (k + alpha mean(x^2))^beta, the mean being over `size` channels around, with zeros beyond the first and last. */
+CT_API ct_tensor *ct_local_response_norm_at(const char *at, ct_tensor *x, int64_t size, double alpha, double beta,
+                                            double k);
+#define ct_layer_norm(...) ct_layer_norm_at(CT_HERE, __VA_ARGS__)
+#define ct_group_norm(...) ct_group_norm_at(CT_HERE, __VA_ARGS__)
+#define ct_batch_norm(...) ct_batch_norm_at(CT_HERE, __VA_ARGS__)
+#define ct_instance_norm(...) ct_instance_norm_at(CT_HERE, __VA_ARGS__)
+#define ct_local_response_norm(...) ct_local_response_norm_at(CT_HERE, __VA_ARGS__)
 
 /* ---- linear algebra: ops/linalg.c, ops/spectral.c ---- */
 /* Of matrices in the last two axes; leading axes are a batch. What LAPACK cannot do, as to invert a singular matrix, is
