@@ -250,7 +250,8 @@ CT_API ct_tensor *ct_trapz_over_at(const char *at, ct_tensor *x, ct_tensor *plac
 /* (sum |x|^p)^(1/p); p may be 0 (how many are not 0), INFINITY (largest), -INFINITY (smallest). 2 over two axes is
  * Frobenius' norm of matrices. Subgradient 0 where the norm is 0. */
 CT_API ct_tensor *ct_vector_norm_at(const char *at, ct_tensor *x, double p, ct_axes axes);
-/* Of matrices in two axes, rows first: 1 the largest sum |x| of a column, INFINITY of a row; negative the smallest. */
+/* Of matrices in two axes, rows first: 1 the largest sum |x| of a column, INFINITY of a row, 2 the largest singular
+ * value; negative the smallest. */
 CT_API ct_tensor *ct_matrix_norm_at(const char *at, ct_tensor *x, double p, ct_axes axes);
 CT_API ct_tensor *ct_normalize_at(const char *at, ct_tensor *x, double p, int axis, double eps); /* x / max(norm, eps) */
 CT_API ct_tensor *ct_pairwise_distance_at(const char *at, ct_tensor *x, ct_tensor *y, double p, double eps, bool keep);

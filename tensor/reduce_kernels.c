@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#define STRIP 128 /* columns reduced at a time: 8 vectors of 16 floats */
+#define WIDE 512  /* columns reduced at a time: few pages a row, and a level of the tree is 4 KiB on the stack */
+#define STRIP 128 /* lanes that narrow rows are taken in: 8 vectors of 16 floats */
 #define BLOCK 32  /* rows added in order, before sums are added in a tree */
 
 #define IS_NAN(v) 0

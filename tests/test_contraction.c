@@ -10,8 +10,7 @@ static ct_tensor *any(ct_dtype dtype, ct_shape shape) { return ct_sample_leaf(dt
 
 static double at(const ct_tensor *t, int64_t i) { return ct_read_element((ct_dtype)t->dtype, t->data, i); }
 
-/* ---- derivatives of products -------------------------------------------------------------------------------------
- */
+/* ---- derivatives of products -------------------------------------------------------------------------------- */
 
 static ct_sample product_samples(int i, ct_dtype dtype) {
     static const struct {
@@ -206,7 +205,7 @@ START_TEST(values_of_products) {
 }
 END_TEST
 
-/* ---- errors ---- */
+/* ---- errors ------------------------------------------------------------------------------------------------- */
 
 START_TEST(errors_of_products) {
     ct_scope s = ct_begin();

@@ -186,7 +186,7 @@ static const swept composites[] = {
 START_TEST(derivatives_of_composites) { check_sweep(composites[_i].name, composites[_i].samples); }
 END_TEST
 
-/* ---- cumulative ops -------------------------------------------------------------------------------------------- */
+/* ---- cumulative ops ----------------------------------------------------------------------------------------- */
 
 static const ct_shape scanned[] = {{3, {1, 5, 1}},    {3, {3, 1, 4}},     {3, {9, 40, 1}},  {3, {2, 30, 7}},
                                    {3, {2, 20, 300}}, {3, {500, 300, 1}}, {3, {7, 50, 900}}};
@@ -256,8 +256,7 @@ START_TEST(scans_of_special_values) {
 }
 END_TEST
 
-/* ---- order -------------------------------------------------------------------------------------------------------
- */
+/* ---- order -------------------------------------------------------------------------------------------------- */
 
 static bool in_order(double a, double b, bool descending) {
     double first = descending ? b : a, second = descending ? a : b;
@@ -415,7 +414,7 @@ START_TEST(errors_of_statistics) {
                 "ct_mode: (0,2): axis 0 has no elements to choose from");
     CHECK_ERROR(ct_diff(x, -1, 0), CT_ERR_ARGUMENT, "ct_diff: x(2,3): there are no differences of order -1");
     CHECK_ERROR(ct_matrix_norm(x, 3, CT_AXES(0, 1)), CT_ERR_ARGUMENT,
-                "ct_matrix_norm: x(2,3): the order 3 is neither 1 nor infinite");
+                "ct_matrix_norm: x(2,3): the order 3 is none of 1, 2 and infinity");
     CHECK_ERROR(ct_cov(x, 1, ct_ones(CT_F64, CT_SHAPE(3)), NULL), CT_ERR_ARGUMENT,
                 "ct_cov: (3): these must be 3 weights of integer dtype, none negative");
     CHECK_ERROR(ct_cdist(x, ct_zeros(CT_F64, CT_SHAPE(2, 4)), 2), CT_ERR_SHAPE,

@@ -6,8 +6,7 @@
 #undef CT_HERE
 #define CT_HERE at
 
-/* ---- sets of names ----------------------------------------------------------------------------------------------
- */
+/* ---- sets of names ------------------------------------------------------------------------------------------ */
 
 typedef uint64_t names;
 
@@ -31,8 +30,7 @@ static void append(ct_named *to, const ct_named *x, names set) {
         if (set & bit(x->name[i])) to->name[to->n++] = x->name[i];
 }
 
-/* ---- one operand ------------------------------------------------------------------------------------------------
- */
+/* ---- one operand -------------------------------------------------------------------------------------------- */
 
 static void without(ct_named *x, int axis) {
     x->n--;
@@ -91,8 +89,7 @@ static void keep_only(const char *at, ct_named *x, names set) {
     while (gone.n) without(x, gone.axis[--gone.n]);
 }
 
-/* ---- two operands -----------------------------------------------------------------------------------------------
- */
+/* ---- two operands ------------------------------------------------------------------------------------------- */
 
 /* Three groups of axes as one axis each: the extents, and the names in that order. */
 typedef struct groups {
@@ -161,8 +158,7 @@ static ct_named multiply(const char *op, const char *at, ct_named *x, ct_named *
     return z;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------------------------
- */
+/* ---- the whole ---------------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_contract(const char *op, const char *at, ct_named *x, int n, const ct_named *out) {
     int64_t extent[CT_LABELS] = {0};

@@ -40,8 +40,7 @@ static void skip_spaces(equation *e) { e->c += strspn(e->c, " "); }
 
 static bool at_end(const equation *e) { return *e->c == '\0' || *e->c == ',' || !strncmp(e->c, "->", 2); }
 
-/* ---- operands ---------------------------------------------------------------------------------------------------
- */
+/* ---- operands ----------------------------------------------------------------------------------------------- */
 
 /* Gives the next axis of x a name. */
 static bool bind(equation *e, ct_named *x, int name) {
@@ -92,8 +91,7 @@ static bool read_operand(equation *e, ct_named *x) {
     return x->n == x->t->ndim || fail(e, "the operand has %d axes, more than the indices", x->t->ndim);
 }
 
-/* ---- the result -------------------------------------------------------------------------------------------------
- */
+/* ---- the result --------------------------------------------------------------------------------------------- */
 
 static bool append(equation *e, ct_named *out, int name) {
     if (out->n == CT_MAX_DIMS) return fail(e, "the result has more than %d axes", CT_MAX_DIMS);
@@ -161,8 +159,7 @@ ct_tensor *ct_einsum_at(const char *at, const char *text, ct_list xs) {
     return read_equation(&e, xs, x, &out) ? ct_contract("ct_einsum", at, x, xs.n, &out) : NULL;
 }
 
-/* ---- ct_tensordot ------------------------------------------------------------------------------------------------
- */
+/* ---- ct_tensordot ------------------------------------------------------------------------------------------- */
 
 static bool check_tensordot(const char *at, ct_tensor *const *x, ct_axes *axes) {
     char text[2][CT_DESCRIPTION];

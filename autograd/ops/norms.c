@@ -8,7 +8,7 @@
 
 #define C(like, v) ct_constant_like(at, like, v)
 
-/* ---- norms ---------------------------------------------------------------------------------------------------- */
+/* ---- norms -------------------------------------------------------------------------------------------------- */
 
 /* x^p of x >= 0, a constant where x is 0. */
 static ct_tensor *power(const char *at, ct_tensor *x, double p) {
@@ -27,11 +27,12 @@ ct_tensor *ct_vector_norm_at(const char *at, ct_tensor *x, double p, ct_axes axe
 
 ct_tensor *ct_matrix_norm_at(const char *at, ct_tensor *x, double p, ct_axes axes) {
     unsigned mask;
+    if (fabs(p) == 2) return ct_spectral_norm(x, p, axes);
     if (!ct_given_axes("ct_matrix_norm", at, x, &axes, &mask)) return NULL;
     if (axes.n != 2)
         return ct_decline("ct_matrix_norm", at, x, CT_ERR_ARGUMENT, "%d axes, but a matrix has two", axes.n);
     if (!isinf(p) && fabs(p) != 1)
-        return ct_decline("ct_matrix_norm", at, x, CT_ERR_ARGUMENT, "the order %g is neither 1 nor infinite", p);
+        return ct_decline("ct_matrix_norm", at, x, CT_ERR_ARGUMENT, "the order %g is none of 1, 2 and infinity", p);
     int summed = axes.axis[isinf(p) != 0], other = axes.axis[isinf(p) == 0];
     ct_tensor *sums = ct_sum(ct_abs(x), CT_AXES_(axes.keep, summed));
     if (!axes.keep && summed < other) other--;
@@ -43,7 +44,7 @@ ct_tensor *ct_normalize_at(const char *at, ct_tensor *x, double p, int axis, dou
     return ct_div(x, ct_where(ct_lt(norm, C(norm, eps)), C(norm, eps), norm));
 }
 
-/* ---- distances ------------------------------------------------------------------------------------------------ */
+/* ---- distances ---------------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_pairwise_distance_at(const char *at, ct_tensor *x, ct_tensor *y, double p, double eps, bool keep) {
     ct_tensor *apart = ct_sub(x, y);

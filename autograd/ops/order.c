@@ -9,10 +9,9 @@
 #undef CT_HERE
 #define CT_HERE at
 
-/* ---- ct_argsort: a stable sort of unsigned keys ------------------------------------------------------------------
- */
+/* ---- ct_argsort: a stable sort of unsigned keys ------------------------------------------------------------- */
 
-#define SHORT 48  /* lines up to here are sorted by insertion, longer ones by the bytes of their keys */
+#define SHORT 48  /* up to so many places are found by insertion, more by the bytes of all keys */
 #define BLOCKS 16 /* that lines are shared out in, each with scratch of its own */
 
 typedef struct entry {
@@ -23,13 +22,19 @@ typedef struct entry {
 typedef struct sort_attributes {
     int axis;
     bool descending;
+    int64_t count;  /* places that are wanted of each line, the first in order; -1 for all */
     int64_t blocks; /* of lines */
-    entry *scratch; /* (blocks, 2, n), in the scope's memory */
+    int64_t room;   /* entries of a block's scratch: what is kept by insertion, or twice a line */
+    entry *scratch; /* (blocks, room), in the scope's memory */
 } sort_attributes;
 
+static ct_tensor *first_in_order(const char *at, ct_tensor *x, int axis, bool descending, int64_t count) {
+    sort_attributes a = {.axis = axis, .descending = descending, .count = count};
+    return ct_record(at, CT_OP_ct_argsort, &x, 1, &a, sizeof a);
+}
+
 ct_tensor *ct_argsort_at(const char *at, ct_tensor *x, int axis, bool descending) {
-    sort_attributes a = {.axis = axis, .descending = descending};
-    ct_tensor *line = ct_at_least_1d(at, x), *z = ct_record(at, CT_OP_ct_argsort, &line, 1, &a, sizeof a);
+    ct_tensor *line = ct_at_least_1d(at, x), *z = first_in_order(at, line, axis, descending, -1);
     return line == x ? z : ct_reshape(z, CT_SCALAR);
 }
 
@@ -42,8 +47,11 @@ static bool ct_argsort_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     if (!ct_op_axis(z, x->ndim, &a->axis)) return false;
     ct_around r = ct_around_axis(x, a->axis);
     int64_t lines = r.outer * r.inner;
+    if (a->count < 0) a->count = r.extent;
+    shape->dim[a->axis] = a->count;
     a->blocks = lines < BLOCKS ? lines : BLOCKS;
-    if (lines && ct_checked_mul(2 * (size_t)a->blocks, (size_t)r.extent, &n))
+    a->room = a->count <= SHORT ? a->count : 2 * r.extent;
+    if (lines && ct_checked_mul((size_t)a->blocks, (size_t)a->room, &n))
         a->scratch = ct_scope_array(ct_this.depth, n, sizeof *a->scratch);
     return !lines || a->scratch || (ct_raise_memory(ct_op_table[z->op]->name, z->at, n * sizeof(entry)), false);
 }
@@ -74,13 +82,13 @@ static uint64_t key_of(ct_dtype dtype, const void *x, int64_t i) {
     }
 }
 
-static void sort_by_insertion(int64_t n, entry *e) {
-    for (int64_t i = 1; i < n; i++) {
-        entry moved = e[i];
-        int64_t to = i;
-        for (; to > 0 && e[to - 1].key > moved.key; to--) e[to] = e[to - 1];
-        e[to] = moved;
-    }
+/* Puts one more into the n sorted entries at e, behind equal ones; the last of `most` is lost. Their new number. */
+static inline int64_t insert(int64_t n, int64_t most, entry *e, entry new) {
+    if (n == most && e[n - 1].key <= new.key) return n;
+    int64_t to = n < most ? n++ : n - 1;
+    for (; to > 0 && e[to - 1].key > new.key; to--) e[to] = e[to - 1];
+    e[to] = new;
+    return n;
 }
 
 /* By each byte of the keys in turn, the lowest first. The result is in e or in `other`. */
@@ -107,16 +115,17 @@ static void sort_lines(void *context, int64_t block) {
     const sort_attributes *a = z->attributes;
     ct_around r = ct_around_axis(x, a->axis);
     int64_t n = r.extent, lines = r.outer * r.inner, *places = z->data;
-    entry *e = a->scratch + 2 * n * block, *sorted = e;
+    entry *e = a->scratch + a->room * block, *sorted = e;
     for (int64_t line = lines * block / a->blocks; line < lines * (block + 1) / a->blocks; line++) {
-        int64_t start = line / r.inner * n * r.inner + line % r.inner;
+        int64_t o = line / r.inner, c = line % r.inner, kept = 0;
         for (int64_t i = 0; i < n; i++) {
-            uint64_t key = key_of((ct_dtype)x->dtype, x->data, start + i * r.inner);
-            e[i] = (entry){a->descending ? ~key : key, i};
+            uint64_t key = key_of((ct_dtype)x->dtype, x->data, (o * n + i) * r.inner + c);
+            entry new = {a->descending ? ~key : key, i};
+            if (a->count <= SHORT) kept = insert(kept, a->count, e, new);
+            else e[i] = new;
         }
-        if (n <= SHORT) sort_by_insertion(n, e);
-        else sorted = sort_by_bytes(n, e, e + n);
-        for (int64_t i = 0; i < n; i++) places[start + i * r.inner] = sorted[i].place;
+        if (a->count > SHORT) sorted = sort_by_bytes(n, e, e + n);
+        for (int64_t i = 0; i < a->count; i++) places[(o * a->count + i) * r.inner + c] = sorted[i].place;
     }
 }
 
@@ -126,7 +135,7 @@ static void ct_argsort_forward(ct_tensor *z) {
 
 CT_OP_PARTS_NOT_DIFFERENTIABLE(ct_argsort);
 
-/* ---- sorted values, and the first of them ---------------------------------------------------------------------- */
+/* ---- sorted values, and the first of them ------------------------------------------------------------------- */
 
 /* The values at `place` of x's lines, of which there is one more than x has dimensions when x is 0-d. */
 static ct_tensor *values(const char *at, ct_tensor *x, int axis, ct_tensor *place) {
@@ -144,7 +153,7 @@ ct_tensor *ct_argtopk_at(const char *at, ct_tensor *x, int64_t k, int axis, bool
     if (k < 0 || k > n)
         return ct_decline("ct_topk", at, x, CT_ERR_ARGUMENT, "there are no %lld elements along axis %d", (long long)k,
                           axis);
-    ct_tensor *line = ct_slice(ct_argsort(ct_at_least_1d(at, x), axis, largest), axis, 0, k, 1);
+    ct_tensor *line = first_in_order(at, ct_at_least_1d(at, x), axis, largest, k);
     return x->ndim || k == 0 ? line : ct_reshape(line, CT_SCALAR);
 }
 
@@ -152,7 +161,7 @@ ct_tensor *ct_topk_at(const char *at, ct_tensor *x, int64_t k, int axis, bool la
     return values(at, x, axis, ct_argtopk_at(at, x, k, axis, largest));
 }
 
-/* ---- one value of each line ------------------------------------------------------------------------------------ */
+/* ---- one value of each line --------------------------------------------------------------------------------- */
 
 /* The place at `rank` of each line's order; raises in the name of `op` when the lines have no elements. */
 static ct_tensor *ranked(const char *op, const char *at, ct_tensor *x, int axis, int64_t rank) {
@@ -160,7 +169,7 @@ static ct_tensor *ranked(const char *op, const char *at, ct_tensor *x, int axis,
     if (rank < 0 || rank >= n)
         return ct_decline(op, at, x, CT_ERR_ARGUMENT, "axis %d has no element %lld in order", axis,
                           (long long)rank + 1);
-    return ct_select(ct_argsort(ct_at_least_1d(at, x), axis, false), axis, rank);
+    return ct_select(first_in_order(at, ct_at_least_1d(at, x), axis, false, rank + 1), axis, rank);
 }
 
 ct_tensor *ct_argkthvalue_at(const char *at, ct_tensor *x, int64_t k, int axis) {
@@ -178,7 +187,8 @@ ct_tensor *ct_argmedian_at(const char *at, ct_tensor *x, int axis) {
 }
 
 /* Along a line in order, the length of the run of equal ones so far is one more than before where the element equals
- * the one before it, and its first maximum is at the end of the longest run, of several the one of the least value. */
+ * the one before it, and its first maximum is at the end of the longest run, of several the one of the least value.
+ */
 ct_tensor *ct_argmode_at(const char *at, ct_tensor *x, int axis) {
     if (!ct_given_axis("ct_mode", at, x, &axis)) return NULL;
     ct_tensor *line = ct_at_least_1d(at, x), *order = ct_argsort(line, axis, false), *sorted;

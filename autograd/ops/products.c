@@ -43,8 +43,7 @@ ct_tensor *ct_inner_at(const char *at, ct_tensor *x, ct_tensor *y) {
     return ct_tensordot(x, y, CT_AXES(-1), CT_AXES(-1));
 }
 
-/* ---- beta x + alpha (a product) ----------------------------------------------------------------------------------
- */
+/* ---- beta x + alpha (a product) ----------------------------------------------------------------------------- */
 
 /* With beta 0 x does not count, whatever it holds. */
 static ct_tensor *blend(const char *at, ct_tensor *x, double beta, ct_tensor *z, double alpha) {
@@ -76,8 +75,7 @@ ct_tensor *ct_addbmm_at(const char *at, ct_tensor *x, ct_tensor *a, ct_tensor *b
     return products ? blend(at, x, beta, ct_sum(products, CT_AXES(0)), alpha) : NULL;
 }
 
-/* ---- matrices -----------------------------------------------------------------------------------------------------
- */
+/* ---- matrices ----------------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_trace_at(const char *at, ct_tensor *x) {
     if (!ct_given("ct_trace", at, x, 0)) return NULL;

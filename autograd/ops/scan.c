@@ -8,7 +8,7 @@
 #undef CT_HERE
 #define CT_HERE at
 
-/* ---- what they have in common --------------------------------------------------------------------------------- */
+/* ---- what they have in common ------------------------------------------------------------------------------- */
 
 typedef struct scan_attributes {
     int axis;
@@ -112,7 +112,7 @@ static ct_sample scan_sample(int i, ct_op_id op, ct_tensor *(*draw)(ct_dtype, ct
     return (ct_sample){.z = record(NULL, op, x, c->axis, i >= n_scan_cases), .leaf = {x}};
 }
 
-/* ---- ct_cumsum ------------------------------------------------------------------------------------------------ */
+/* ---- ct_cumsum ---------------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_cumsum_at(const char *at, ct_tensor *x, int axis) {
     return record(at, CT_OP_ct_cumsum, x, axis, false);
@@ -134,8 +134,7 @@ static ct_sample ct_cumsum_samples(int i, ct_dtype dtype) {
 
 CT_OP_PARTS(ct_cumsum);
 
-/* ---- ct_recurrence: its adjoint runs in reverse, with the same coefficients -------------------------------------
- */
+/* ---- ct_recurrence: its adjoint runs in reverse, with the same coefficients --------------------------------- */
 
 static ct_tensor *recurrence(const char *at, ct_tensor *x, ct_tensor *y, int axis, bool reverse) {
     scan_attributes a = {axis, reverse};
@@ -178,7 +177,7 @@ static ct_sample ct_recurrence_samples(int i, ct_dtype dtype) {
 
 CT_OP_PARTS(ct_recurrence);
 
-/* ---- ct_cumprod and ct_prod ----------------------------------------------------------------------------------- */
+/* ---- ct_cumprod and ct_prod --------------------------------------------------------------------------------- */
 
 ct_tensor *ct_cumprod_at(const char *at, ct_tensor *x, int axis) {
     return record(at, CT_OP_ct_cumprod, x, axis, false);
@@ -246,8 +245,7 @@ static ct_sample ct_prod_samples(int i, ct_dtype dtype) {
 
 CT_OP_PARTS(ct_prod);
 
-/* ---- ct_logcumsumexp --------------------------------------------------------------------------------------------
- */
+/* ---- ct_logcumsumexp ---------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_logcumsumexp_at(const char *at, ct_tensor *x, int axis) {
     return record(at, CT_OP_ct_logcumsumexp, x, axis, false);
@@ -273,8 +271,7 @@ static ct_sample ct_logcumsumexp_samples(int i, ct_dtype dtype) {
 
 CT_OP_PARTS(ct_logcumsumexp);
 
-/* ---- ct_argcummax and ct_argcummin, and their values ------------------------------------------------------------
- */
+/* ---- ct_argcummax and ct_argcummin, and their values -------------------------------------------------------- */
 
 #define ARGSCAN(symbol, kind, values)                                                                                \
     ct_tensor *symbol##_at(const char *at, ct_tensor *x, int axis) {                                                 \

@@ -1,5 +1,6 @@
 /* Sums without NaN, moments, covariance, differences: composed of other ops. */
 #include "autograd/ops/compose.h"
+#include "autograd/ops/matmul.h"
 
 #include <math.h>
 
@@ -53,35 +54,37 @@ ct_tensor *ct_std_at(const char *at, ct_tensor *x, ct_axes axes, int correction)
     return root(at, ct_variance(x, axes, correction));
 }
 
-/* One weight of each of n observations, not negative, as a row like x; NULL with an error. */
-static ct_tensor *check_weights(const char *at, ct_tensor *x, int64_t n, ct_tensor *weights, bool whole) {
+/* One weight for each of n observations, none negative, in `dtype`; NULL with an error. */
+static ct_tensor *check_weights(const char *at, ct_tensor *weights, int64_t n, bool whole, ct_dtype dtype) {
     bool fits = weights->ndim == 1 && ct_size_of(weights) == n && ct_is_float(weights->dtype) != whole;
     for (int64_t i = 0; fits && i < n; i++) fits = !(ct_read_element(weights->dtype, weights->data, i) < 0);
-    if (fits) return ct_cast(weights, x->dtype);
+    if (fits) return ct_cast(weights, dtype);
     return ct_decline("ct_cov", at, weights, CT_ERR_ARGUMENT, "these must be %lld weights of %s dtype, none negative",
                       (long long)n, whole ? "integer" : "floating");
 }
 
-/* The normaliser: sum(w) - correction * sum(w a) / sum(w), at least 0. Weights may change between replays, so it is
- * computed as a tensor. */
-static ct_tensor *observations(const char *at, ct_tensor *w, ct_tensor *a, int correction) {
+/* What the sum of products is divided by: sum(w) - correction * sum(w a) / sum(w), at least 0. */
+static ct_tensor *divisor(const char *at, ct_tensor *w, ct_tensor *a, int correction) {
     ct_tensor *sum = ct_sum(w, CT_ALL), *lost = C(w, correction);
-    if (a) lost = ct_mul(lost, ct_div(ct_sum(ct_mul(w, a), CT_ALL), sum));
+    if (a) lost = ct_div(ct_mul(ct_sum(ct_mul(w, a), CT_ALL), lost), sum);
     return ct_relu(ct_sub(sum, lost));
 }
 
+/* Weights are added up in the dtype of the relative ones. */
 ct_tensor *ct_cov_at(const char *at, ct_tensor *x, int correction, ct_tensor *fweights, ct_tensor *aweights) {
     if (!ct_given("ct_cov", at, x, 0)) return NULL;
     if (x->ndim > 2) return ct_decline("ct_cov", at, x, CT_ERR_SHAPE, "not a matrix of variables and observations");
     int64_t n = x->ndim ? x->extent->dim[x->ndim - 1] : 1;
-    ct_tensor *rows = x->ndim < 2 ? ct_reshape(x, CT_SHAPE(1, n)) : x, *w = ct_full(x->dtype, CT_SHAPE(n), 1);
-    if (fweights && !(w = fweights = check_weights(at, x, n, fweights, true))) return NULL;
-    if (aweights && !(aweights = check_weights(at, x, n, aweights, false))) return NULL;
-    if (aweights) w = ct_mul(w, aweights);
-    ct_tensor *mean = ct_div(ct_sum(ct_mul(rows, w), CT_KEEP(1)), ct_sum(w, CT_ALL));
-    ct_tensor *deviation = ct_sub(rows, mean), *weighted = fweights || aweights ? ct_mul(deviation, w) : deviation;
-    ct_tensor *c =
-        ct_div(ct_matmul(weighted, ct_transpose(deviation, 0, 1)), observations(at, w, aweights, correction));
+    ct_dtype own = (ct_dtype)x->dtype, dtype = aweights ? (ct_dtype)aweights->dtype : own;
+    ct_tensor *rows = x->ndim < 2 ? ct_reshape(x, CT_SHAPE(1, n)) : x, *w = ct_full(dtype, CT_SHAPE(n), 1);
+    if (aweights && !(w = aweights = check_weights(at, aweights, n, false, dtype))) return NULL;
+    if (fweights && !(fweights = check_weights(at, fweights, n, true, dtype))) return NULL;
+    if (fweights) w = ct_mul(fweights, w);
+    ct_tensor *weights = ct_cast(w, own);
+    ct_tensor *mean = ct_div(ct_sum(ct_mul(rows, weights), CT_KEEP(1)), ct_cast(ct_sum(w, CT_ALL), own));
+    ct_tensor *deviation = ct_sub(rows, mean), *weighted = ct_mul(deviation, weights);
+    ct_tensor *products = ct_matmul_flagged(at, weighted, deviation, false, true);
+    ct_tensor *c = ct_div(products, ct_cast(divisor(at, w, aweights, correction), own));
     return c && ct_size_of(c) == 1 ? ct_reshape(c, CT_SCALAR) : c;
 }
 
@@ -94,7 +97,7 @@ ct_tensor *ct_corrcoef_at(const char *at, ct_tensor *x) {
     return ct_where(ct_lt(z, C(c, -1)), C(c, -1), z);
 }
 
-/* ---- neighbours ------------------------------------------------------------------------------------------------ */
+/* ---- neighbours --------------------------------------------------------------------------------------------- */
 
 /* x without its first element along an axis, and without its last. */
 static ct_tensor *later(const char *at, ct_tensor *x, int axis) { return ct_slice(x, axis, 1, CT_END, 1); }
