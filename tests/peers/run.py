@@ -46,14 +46,19 @@ from cases import ADAPTERS  # noqa: E402
 from library import CotangentError, Library, Tensor, Unsupported  # noqa: E402
 
 
+# f32 gradients that add up hundreds of rounded terms, on both sides: eps of the largest that they may differ by.
+LONG_SUMS = {"ctc_loss": 256}  # 50 steps of log-sum-exp over 61 states
+
+
 @dataclass
 class Report:
+    name: str
     samples: int = 0
     passed: int = 0
     errors: int = 0         # error samples
     errors_caught: int = 0  # that are errors here too
     worst: float = 0        # f64, relative to the tolerance's unit
-    worst_f32: float = 0    # share of elements beyond 4 (gradients: 256) eps of the largest
+    worst_f32: float = 0    # share of elements beyond 4 (gradients: 64, LONG_SUMS) eps of the largest
     declined: dict = field(default_factory=dict)  # reason -> how often
     failures: list = field(default_factory=list)
 
@@ -158,7 +163,8 @@ def check_gradients(ct, report, ours, theirs, leaves):
     for n, ((peer, own), gradient) in enumerate(zip(leaves, expected)):
         gradient = torch.zeros_like(peer) if gradient is None else gradient.detach()
         got = ct.gradient(own).to_torch() if ct.has_gradient(own) else torch.zeros_like(gradient)
-        wrong = compare(report, f"gradient of operand {n}", got, gradient.contiguous(), 256, scale)
+        ulps = LONG_SUMS.get(report.name, 64)
+        wrong = compare(report, f"gradient of operand {n}", got, gradient.contiguous(), ulps, scale)
         if wrong:
             return wrong
     return None
@@ -242,7 +248,7 @@ def run_errors(ct, report, info, adapter):
 
 def run_op(ct, name):
     adapter, peer = ADAPTERS[name]
-    report = Report()
+    report = Report(name)
     torch.manual_seed(0)
     random.seed(0)
     for dtype in torch.float64, torch.float32:
