@@ -9,8 +9,8 @@
 /* From the nearer end, so that both ends are met exactly. */
 ct_tensor *ct_lerp_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *weight) {
     ct_tensor *far = ct_ge(ct_abs(weight), ct_constant_like(at, weight, 0.5));
-    ct_tensor *from_end = ct_sub(weight, ct_constant_like(at, weight, 1));
-    return ct_add(ct_where(far, y, x), ct_mul(ct_where(far, from_end, weight), ct_sub(y, x)));
+    ct_tensor *from_end = ct_sub(weight, ct_constant_like(at, weight, 1)), *way = ct_sub(y, x);
+    return ct_add(ct_where(far, y, x), ct_mul(ct_where(far, from_end, weight), way));
 }
 
 ct_tensor *ct_addcmul_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *w, double value) {
