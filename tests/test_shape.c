@@ -301,6 +301,7 @@ START_TEST(errors_of_turns_and_diagonals) {
     ARGUMENT_ERROR(ct_roll(x, CT_SIZES(), CT_ALL), "ct_roll: x(2,3): 0 shifts for 1 axes");
     ARGUMENT_ERROR(ct_roll(x, CT_SIZES(1, 2), CT_AXES(0)), "ct_roll: x(2,3): 2 shifts for 1 axes");
     ARGUMENT_ERROR(ct_roll(x, CT_SIZES(0), CT_AXES(2)), "ct_roll: x(2,3): axis 2 is outside of 2 dimensions");
+    SHAPE_ERROR(ct_roll(ct_scalar(1), CT_SIZES(1), CT_AXES(0)), "ct_roll: (): 0 dimensions, of at least 1");
     ARGUMENT_ERROR(ct_rot90(x, 1, CT_AXES(0)), "ct_rot90: x(2,3): 1 axes, not 2");
     ARGUMENT_ERROR(ct_rot90(v, 1, CT_AXES(0, 1)), "ct_rot90: v(3): 2 axes, of at most 1");
     SHAPE_ERROR(ct_cross(x, v, 1), "ct_cross: x(2,3): and v(3) are no vectors of 3 along axis 1");
@@ -342,8 +343,7 @@ START_TEST(errors_of_pads) {
     SHAPE_ERROR(ct_pad_circular(COUNT(1, 3), CT_SIZES(1, 1)),
                 "ct_pad_circular: (1,3): pads for 1 axes of 2 dimensions");
     SHAPE_ERROR(ct_pad_replicate(COUNT(3), CT_SIZES(1, 1)), "ct_pad_replicate: (3): pads for 1 axes of 1 dimensions");
-    ARGUMENT_ERROR(ct_pad_replicate(COUNT(1, 0), CT_SIZES(1, 1)),
-                   "ct_pad_replicate: (1,0): pads of 1 and 1 do not fit axis 1");
+    SHAPE_ERROR(ct_pad_replicate(COUNT(1, 0), CT_SIZES(1, 1)), "ct_pad_replicate: (1,0): axis 1 has no elements");
 }
 END_TEST
 

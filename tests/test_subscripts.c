@@ -37,6 +37,7 @@ START_TEST(subscripts_with_tensors) {
            18, 22);
     /* An integer goes before the tensors do, so that what is left is side by side. */
     EXPECT(ct_index(x, CT_FULL, CT_AT(1), CT_BY(I64(3))), CT_SHAPE(2, 1), 7, 19);
+    EXPECT(ct_index(x, CT_BY(ct_ones(CT_I64, CT_SCALAR)), CT_FULL, CT_BY(I64(3))), CT_SHAPE(3, 1), 15, 19, 23);
     check_shape(ct_index(x, CT_BY(ct_zeros(CT_I32, CT_SHAPE(2, 0, 5)))), CT_F64, CT_SHAPE(2, 0, 5, 3, 4));
     EXPECT(ct_index(COUNT(3), CT_BY(ct_full(CT_I64, CT_SCALAR, -1))), CT_SCALAR, 2);
 }

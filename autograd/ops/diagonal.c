@@ -14,8 +14,8 @@ typedef struct diagonal {
 } diagonal;
 
 static diagonal diagonal_of(int64_t rows, int64_t columns, int64_t offset) {
+    if (offset <= -rows || offset >= columns) return (diagonal){0};
     diagonal d = {.row = offset < 0 ? -offset : 0, .column = offset > 0 ? offset : 0};
-    if (offset <= -rows || offset >= columns) return (diagonal){0}; /* also when -offset overflows */
     int64_t below = rows - d.row, right = columns - d.column;
     d.length = below < right ? below : right;
     return d;

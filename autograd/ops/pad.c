@@ -89,12 +89,16 @@ static bool has_sources(const ct_tensor *x, const margins *m, int axis, source_o
     return last >= -m->before[axis] && ends[0] >= 0 && ends[0] < extent && ends[1] >= 0 && ends[1] < extent;
 }
 
-/* PyTorch pads up to three axes this way, with one or two more in front (at least `least`). */
+/* PyTorch pads up to three axes this way, with one or two more in front: at least `least`. When that is one, only axis
+ * 0 may be empty. */
 static bool can_pad(const char *op, const char *at, const ct_tensor *x, const margins *m, int least,
                     source_of *source) {
     int more = x->ndim - m->axes;
     if (m->axes < 1 || m->axes > 3 || more < least || more > 2)
         return ct_decline(op, at, x, CT_ERR_SHAPE, "pads for %d axes of %d dimensions", m->axes, x->ndim), false;
+    for (int axis = 1; least == 1 && axis < x->ndim; axis++)
+        if (x->extent->dim[axis] == 0)
+            return ct_decline(op, at, x, CT_ERR_SHAPE, "axis %d has no elements", axis), false;
     for (int axis = more; axis < x->ndim; axis++)
         if (!has_sources(x, m, axis, source))
             return ct_decline(op, at, x, CT_ERR_ARGUMENT, "pads of %lld and %lld do not fit axis %d",

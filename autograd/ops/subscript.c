@@ -65,7 +65,10 @@ static bool apply(const char *op, const char *at, indexed *s, const ct_subscript
         break;
     case CT_SUBSCRIPT_TENSOR:
         if (is_mask(subscript)) return apply_mask(op, at, s, subscript->by);
-        s->by[s->axis++] = subscript->by;
+        if (subscript->by->ndim == 0)
+            s->x = ct_squeeze(ct_index_select(s->x, s->axis, subscript->by), CT_AXES(s->axis));
+        else
+            s->by[s->axis++] = subscript->by;
         break;
     }
     return s->x != NULL;

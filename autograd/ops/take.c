@@ -12,8 +12,8 @@ ct_tensor *ct_take_at(const char *at, ct_tensor *x, ct_tensor *places) {
 ct_tensor *ct_take_along_dim_at(const char *at, ct_tensor *x, ct_tensor *y, int axis) {
     const char *op = "ct_take_along_dim";
     if (!ct_given_axis(op, at, x, &axis) || !ct_given(op, at, y, 1)) return NULL;
-    if (x->ndim != y->ndim) return ct_decline(op, at, x, CT_ERR_SHAPE, "the indices have %d dimensions", y->ndim);
-    if (x->ndim == 0) return ct_gather(x, 0, y);
+    if (x->ndim != y->ndim || x->ndim == 0)
+        return ct_decline(op, at, x, CT_ERR_SHAPE, "the indices have %d dimensions", y->ndim);
     ct_shape from = ct_shape_of(x), to = ct_shape_of(y);
     for (int i = 0; i < x->ndim; i++) { /* one of the two repeats; what does not fit, the broadcast refuses */
         if (i == axis) continue;

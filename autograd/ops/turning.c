@@ -54,9 +54,10 @@ ct_tensor *ct_roll_at(const char *at, ct_tensor *x, ct_sizes shifts, ct_axes axe
     const char *op = "ct_roll";
     if (!ct_given(op, at, x, 0)) return NULL;
     bool flat = axes.n < 0;
+    if (!flat && x->ndim == 0) return ct_decline(op, at, x, CT_ERR_SHAPE, "0 dimensions, of at least 1");
     if (shifts.n < 1 || shifts.n != (flat ? 1 : axes.n))
         return ct_decline(op, at, x, CT_ERR_ARGUMENT, "%d shifts for %d axes", shifts.n, flat ? 1 : axes.n);
-    ct_tensor *z = flat ? ct_ravelled(at, x) : ct_at_least_1d(at, x);
+    ct_tensor *z = flat ? ct_ravelled(at, x) : x;
     for (int i = 0; i < shifts.n; i++) {
         int axis = flat ? 0 : axes.axis[i];
         if (!flat && !ct_given_axis(op, at, x, &axis)) return NULL;
