@@ -117,7 +117,7 @@ CT_API ct_tensor *ct_part_at(const char *at, ct_list parts, int i); /* from the 
 
 /* Python's x[1, 2:8:2, ..., None, y, mask] is ct_index(x, CT_AT(1), CT_SPAN(2, 8, 2), CT_ELLIPSIS, CT_NEW_AXIS,
  * CT_BY(y), CT_BY(mask)); CT_FULL is ":". As in PyTorch integers, 0-d tensors and slices come first; other tensors
- * broadcast to each other, and their axes go in place of those that they index, or to the front when those are apart. */
+ * broadcast to each other; their axes go in place of those that they index, or to the front when those are apart. */
 typedef enum ct_subscript_kind {
     CT_SUBSCRIPT_AT,
     CT_SUBSCRIPT_SLICE,
