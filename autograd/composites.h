@@ -431,7 +431,7 @@ CT_API ct_tensor *ct_ctc_loss_at(const char *at, ct_tensor *x, ct_tensor *y, ct_
 #define ct_multilabel_margin_loss(...) ct_multilabel_margin_loss_at(CT_HERE, __VA_ARGS__)
 #define ct_ctc_loss(...) ct_ctc_loss_at(CT_HERE, __VA_ARGS__)
 
-/* ---- convolution, pooling: ops/conv.c, ops/pool.c ---- */
+/* ---- convolution, pooling, windows: ops/conv.c, ops/pool.c, ops/unfold.c ---- */
 
 /* x (n, c, l) or (n, c, h, w), without n too; weight y (o, c / groups, taps...), bias w (o) or NULL; z (n, o, ...). */
 CT_API ct_tensor *ct_conv1d_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *w,
@@ -447,6 +447,28 @@ CT_API ct_tensor *ct_conv_transpose2d_at(const char *at, ct_tensor *x, ct_tensor
 #define ct_conv2d(...) ct_conv2d_at(CT_HERE, __VA_ARGS__)
 #define ct_conv_transpose1d(...) ct_conv_transpose1d_at(CT_HERE, __VA_ARGS__)
 #define ct_conv_transpose2d(...) ct_conv_transpose2d_at(CT_HERE, __VA_ARGS__)
+
+/* Of x (n, c, l) or (n, c, h, w), without n too. The adaptive ones cut an image into size parts; -1 keeps an extent. */
+CT_API ct_tensor *ct_max_pool1d_at(const char *at, ct_tensor *x, const ct_pool_options *options);
+CT_API ct_tensor *ct_max_pool2d_at(const char *at, ct_tensor *x, const ct_pool_options *options);
+CT_API ct_tensor *ct_avg_pool1d_at(const char *at, ct_tensor *x, const ct_pool_options *options);
+CT_API ct_tensor *ct_avg_pool2d_at(const char *at, ct_tensor *x, const ct_pool_options *options);
+CT_API ct_tensor *ct_adaptive_max_pool2d_at(const char *at, ct_tensor *x, ct_shape size);
+CT_API ct_tensor *ct_adaptive_avg_pool2d_at(const char *at, ct_tensor *x, ct_shape size);
+#define ct_max_pool1d(...) ct_max_pool1d_at(CT_HERE, __VA_ARGS__)
+#define ct_max_pool2d(...) ct_max_pool2d_at(CT_HERE, __VA_ARGS__)
+#define ct_avg_pool1d(...) ct_avg_pool1d_at(CT_HERE, __VA_ARGS__)
+#define ct_avg_pool2d(...) ct_avg_pool2d_at(CT_HERE, __VA_ARGS__)
+#define ct_adaptive_max_pool2d(...) ct_adaptive_max_pool2d_at(CT_HERE, __VA_ARGS__)
+#define ct_adaptive_avg_pool2d(...) ct_adaptive_avg_pool2d_at(CT_HERE, __VA_ARGS__)
+
+/* The windows of x (n, c, h, w) as columns (n, c * taps, windows), and their adjoint: columns added up in an image of
+ * that size. Without n too. */
+CT_API ct_tensor *ct_unfold_at(const char *at, ct_tensor *x, ct_shape kernel, const ct_conv_options *options);
+CT_API ct_tensor *ct_fold_at(const char *at, ct_tensor *x, ct_shape size, ct_shape kernel,
+                             const ct_conv_options *options);
+#define ct_unfold(...) ct_unfold_at(CT_HERE, __VA_ARGS__)
+#define ct_fold(...) ct_fold_at(CT_HERE, __VA_ARGS__)
 
 /* ---- normalisation: ops/norm.c ---- */
 /* (x - mean) / sqrt(variance + eps), then times weight plus bias, either of which may be NULL. */

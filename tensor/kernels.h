@@ -23,13 +23,13 @@ void ct_spread(ct_dtype dtype, int64_t outer, int64_t n, int64_t inner, const vo
                bool add);
 
 /* As ct_reduce(), for the first `width` of the `inner` columns. */
-typedef void ct_fold(int64_t outer, int64_t n, int64_t inner, int64_t width, const void *x, void *z, bool add);
+typedef void ct_folder(int64_t outer, int64_t n, int64_t inner, int64_t width, const void *x, void *z, bool add);
 /* index (outer, inner): the first place on the middle axis where x is best (outer, inner), or is NaN; n > 0. */
 typedef void ct_find(int64_t outer, int64_t n, int64_t inner, const void *x, const void *best, int64_t *index);
 typedef void ct_spreader(int64_t outer, int64_t n, int64_t inner, const void *g, double scale, void *gx, bool add);
 
 typedef struct ct_reduce_table {
-    ct_fold *fold[CT_REDUCTION_COUNT][CT_DTYPE_COUNT];
+    ct_folder *fold[CT_REDUCTION_COUNT][CT_DTYPE_COUNT];
     ct_find *find[CT_DTYPE_COUNT];
     ct_spreader *spread[CT_DTYPE_COUNT];
 } ct_reduce_table;

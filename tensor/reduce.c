@@ -9,7 +9,7 @@
 
 /* A reduction or, its reverse, a spread. Either is cut along one axis of (outer, n, inner). */
 typedef struct middle {
-    ct_fold *fold;
+    ct_folder *fold;
     ct_spreader *spread;
     int64_t outer, n, inner;
     int64_t block; /* of the axis that is cut; the last one may be shorter */
