@@ -338,7 +338,10 @@ CT_API ct_tensor *ct_addbmm_at(const char *at, ct_tensor *x, ct_tensor *a, ct_te
 CT_API ct_tensor *ct_einsum_at(const char *at, const char *equation, ct_list xs);
 /* Sums over pairs of axes, x_axes[i] with y_axes[i]; the result has the others of x, and then those of y. */
 CT_API ct_tensor *ct_tensordot_at(const char *at, ct_tensor *x, ct_tensor *y, ct_axes x_axes, ct_axes y_axes);
+/* x (..., m), y (..., n), weight (k, m, n): sums over m and n, plus bias (k), which may be NULL. */
+CT_API ct_tensor *ct_bilinear_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *weight, ct_tensor *bias);
 #define ct_einsum(...) ct_einsum_at(CT_HERE, __VA_ARGS__)
+#define ct_bilinear(...) ct_bilinear_at(CT_HERE, __VA_ARGS__)
 #define ct_tensordot(...) ct_tensordot_at(CT_HERE, __VA_ARGS__)
 
 /* ---- losses: ops/loss.c, loss_class.c, loss_ctc.c ---- */
@@ -499,6 +502,40 @@ CT_API ct_tensor *ct_local_response_norm_at(const char *at, ct_tensor *x, int64_
 #define ct_batch_norm(...) ct_batch_norm_at(CT_HERE, __VA_ARGS__)
 #define ct_instance_norm(...) ct_instance_norm_at(CT_HERE, __VA_ARGS__)
 #define ct_local_response_norm(...) ct_local_response_norm_at(CT_HERE, __VA_ARGS__)
+
+/* ---- images: ops/interpolate.c, image.c ---- */
+
+/* What elements a result element is made of: the nearest one before it; the two, of images four and of volumes eight
+ * around it; the 16 of an image; the mean of all that it covers. */
+typedef enum ct_resampling {
+    CT_RESAMPLE_NEAREST,
+    CT_RESAMPLE_LINEAR,
+    CT_RESAMPLE_CUBIC,
+    CT_RESAMPLE_AREA,
+} ct_resampling;
+/* Entry i of an array is about spatial axis i. */
+typedef struct ct_resize_options {
+    ct_resampling mode;
+    int64_t size[3];    /* extents of the result; 0 where it goes by scale */
+    double scale[3];    /* size = floor(extent * scale) */
+    bool align_corners; /* linear, cubic: centres, not edges, of the corner elements keep their places */
+} ct_resize_options;
+/* Resizes x (n, channels, ...), which has 1 to 3 spatial axes. */
+CT_API ct_tensor *ct_interpolate_at(const char *at, ct_tensor *x, const ct_resize_options *options);
+#define ct_interpolate(...) ct_interpolate_at(CT_HERE, __VA_ARGS__)
+
+/* What is outside of an image. */
+typedef enum ct_grid_padding { CT_GRID_ZEROS, CT_GRID_BORDER, CT_GRID_REFLECTION } ct_grid_padding;
+/* x (n, channels, h, w) at the places (column, row) of a grid (n, rows, columns, 2), by the nearest or, linear, by the
+ * four pixels around; (-1, -1) is the left upper corner, or centre of the corner pixel, (1, 1) the right lower one. */
+CT_API ct_tensor *ct_grid_sample_at(const char *at, ct_tensor *x, ct_tensor *grid, ct_resampling mode,
+                                    ct_grid_padding padding, bool align_corners);
+/* (..., channels * factor^2, h, w) to (..., channels, h * factor, w * factor), and back. */
+CT_API ct_tensor *ct_pixel_shuffle_at(const char *at, ct_tensor *x, int64_t factor);
+CT_API ct_tensor *ct_pixel_unshuffle_at(const char *at, ct_tensor *x, int64_t factor);
+#define ct_grid_sample(...) ct_grid_sample_at(CT_HERE, __VA_ARGS__)
+#define ct_pixel_shuffle(...) ct_pixel_shuffle_at(CT_HERE, __VA_ARGS__)
+#define ct_pixel_unshuffle(...) ct_pixel_unshuffle_at(CT_HERE, __VA_ARGS__)
 
 /* ---- linear algebra: ops/linalg.c, ops/spectral.c ---- */
 /* Of matrices in the last two axes; leading axes are a batch. What LAPACK cannot do, as to invert a singular matrix, is

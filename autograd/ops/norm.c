@@ -142,13 +142,13 @@ static ct_tensor *tracked_norm(const char *op, const char *at, ct_tensor *x, ct_
     if (!has_channels(op, at, x, 2, weight, bias) || !check_running(op, at, x, &running)) return NULL;
     ct_tensor *mean, *variance;
     if (running.training) {
-        int64_t count = 1;
-        for (int i = 0; i < axes.n; i++) count *= ct_dims_of(x)[axes.axis[i]];
+        int64_t count = ct_size_of(x) != 0; /* extents beside one of 0 may be too large to be multiplied */
+        for (int i = 0; count && i < axes.n; i++) count *= ct_dims_of(x)[axes.axis[i]];
         if (count == 1)
             return ct_decline(op, at, x, CT_ERR_SHAPE, "more than one value a channel is needed for its variance");
         mean = ct_mean(x, axes), variance = ct_variance(x, axes, 0);
         double unbiased = (double)count / (double)(count - 1);
-        if (running.mean && ct_size_of(x) &&
+        if (running.mean && count &&
             (!follow(at, running.mean, mean, running.momentum, 1) ||
              !follow(at, running.variance, variance, running.momentum, unbiased)))
             return NULL;

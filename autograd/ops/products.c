@@ -173,3 +173,12 @@ ct_tensor *ct_multi_dot_at(const char *at, ct_list xs) {
     plan(&c, cost);
     return multiply_chain(at, &c, 0, xs.n - 1);
 }
+
+ct_tensor *ct_bilinear_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *weight, ct_tensor *bias) {
+    if (!ct_given("ct_bilinear", at, x, 0) || !ct_given("ct_bilinear", at, y, 1)) return NULL;
+    bool alike = x->ndim == y->ndim && x->ndim > 0;
+    for (int i = 0; alike && i < x->ndim - 1; i++) alike = ct_dims_of(x)[i] == ct_dims_of(y)[i];
+    if (!alike) return ct_decline("ct_bilinear", at, y, CT_ERR_SHAPE, "the operands differ beside the last axis");
+    ct_tensor *z = ct_einsum("...i,kij,...j->...k", CT_LIST(x, weight, y));
+    return bias ? ct_add(z, bias) : z;
+}

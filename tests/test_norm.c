@@ -1,0 +1,126 @@
+/* Normalisations: derivatives of all, statistics of the result, running statistics, errors. */
+#include "support/sweep.h"
+
+#include <check.h>
+#include <math.h>
+#include <string.h>
+
+#define EPS 1e-5
+
+/* The first failure is reported by ct_end(). */
+#define CHECK_FAILS(call, status, words)                                                                             \
+    do {                                                                                                             \
+        ck_assert_ptr_null(call);                                                                                    \
+        ck_assert_int_eq(ct_error_status(), status);                                                                 \
+        ck_assert_msg(strstr(ct_error(), words), "%s", ct_error());                                                  \
+        ct_error_clear();                                                                                            \
+    } while (0)
+
+static double at(const ct_tensor *t, int64_t i) { return ct_read_element((ct_dtype)t->dtype, t->data, i); }
+
+/* ---- derivatives ---------------------------------------------------------------------------------------------- */
+
+static ct_sample norm_case(int i, ct_dtype dtype) {
+    const ct_shape shapes[] = {CT_SHAPE(3, 4), CT_SHAPE(2, 4, 3), CT_SHAPE(1, 4, 2, 2), CT_SHAPE(0, 4, 2)};
+    if (i >= 2 * 6 * 4) return (ct_sample){.z = NULL};
+    ct_shape shape = shapes[i / 12], last = CT_SHAPE(shape.dim[shape.ndim - 1]);
+    bool scaled = i / 6 % 2;
+    ct_tensor *x = ct_sample_leaf(dtype, shape, -2, 2), *z;
+    ct_tensor *w = scaled ? ct_sample_leaf(dtype, i % 6 ? CT_SHAPE(4) : last, 0.5, 2) : NULL;
+    ct_tensor *b = scaled ? ct_sample_leaf(dtype, i % 6 ? CT_SHAPE(4) : last, -1, 1) : NULL;
+    ct_running used = {.training = true},
+               fixed = {.mean = ct_full(dtype, CT_SHAPE(4), 0.25), .variance = ct_full(dtype, CT_SHAPE(4), 2)};
+    switch (i % 6) {
+    case 0: z = ct_layer_norm(x, last, w, b, 0.1); break;
+    case 1: z = ct_group_norm(x, 2, w, b, 0.1); break;
+    case 2: z = ct_batch_norm(x, w, b, used, 0.1); break;
+    case 3: z = ct_batch_norm(x, w, b, fixed, 0.1); break;
+    case 4: z = ct_instance_norm(x, w, b, shape.ndim > 2 ? used : fixed, 0.1); break;
+    default:
+        if (shape.ndim == 2) x = ct_sample_leaf(dtype, CT_SHAPE(1, 3, 4), -2, 2);
+        z = ct_local_response_norm(x, 2 + scaled, 0.5, 0.75, 1), w = b = NULL;
+    }
+    return (ct_sample){.z = z, .leaf = {x, w, b}};
+}
+
+START_TEST(derivatives_of_norms) { check_sweep("norms", norm_case); }
+END_TEST
+
+/* ---- values --------------------------------------------------------------------------------------------------- */
+
+START_TEST(two_values) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_from(CT_F64, CT_SHAPE(1, 2, 2), (double[]){1, 3, 10, 30});
+    ct_tensor *w = ct_from(CT_F64, CT_SHAPE(2), (double[]){2, 3}),
+              *b = ct_from(CT_F64, CT_SHAPE(2), (double[]){5, 7});
+    ct_running none = {.training = true};
+    const double want[] = {3, 7, 4, 10}; /* -1, 1 and -1, 1 by channel */
+    ct_tensor *z[] = {ct_batch_norm(x, w, b, none, 0), ct_instance_norm(x, w, b, none, 0),
+                      ct_group_norm(x, 2, w, b, 0)};
+    for (int k = 0; k < 3; k++)
+        for (int i = 0; i < 4; i++) ck_assert_double_eq_tol(at(z[k], i), want[i], 1e-14);
+    ct_tensor *y = ct_layer_norm(x, CT_SHAPE(2), w, b, 0);
+    const double rows[] = {3, 10, 3, 10};
+    for (int i = 0; i < 4; i++) ck_assert_double_eq_tol(at(y, i), rows[i], 1e-14);
+    y = ct_local_response_norm(x, 2, 2, 1, 4); /* 2 / 2 times the squares of the channel before and of its own */
+    ck_assert_double_eq_tol(at(y, 1), 3 / (4. + 9), 1e-15);
+    ck_assert_double_eq_tol(at(y, 2), 10 / (4. + 1 + 100), 1e-15);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+START_TEST(running_statistics) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_requires_grad(ct_from(CT_F64, CT_SHAPE(2, 1, 2), (double[]){1, 3, 5, 11}));
+    ct_tensor *mean = ct_full(CT_F64, CT_SHAPE(1), 1), *variance = ct_full(CT_F64, CT_SHAPE(1), 1);
+    ct_running running = {mean, variance, .momentum = 0.5, .training = true};
+    ct_tensor *z = ct_batch_norm(x, NULL, NULL, running, EPS); /* mean 5, squares 16 4 0 36 */
+    ck_assert_double_eq(at(mean, 0), 3);
+    ck_assert_double_eq_tol(at(variance, 0), 0.5 + 0.5 * 56 / 3, 1e-14);
+    ck_assert(ct_replay(z));
+    ck_assert_double_eq(at(mean, 0), 3);
+    running.training = false;
+    z = ct_batch_norm(x, NULL, NULL, running, 0);
+    ck_assert_double_eq_tol(at(z, 3), 8 / sqrt(at(variance, 0)), 1e-14);
+    ck_assert_double_eq(at(mean, 0), 3);
+
+    ck_assert(ct_set(mean, &(double){0}) && ct_set(variance, &(double){0}));
+    running = (ct_running){mean, variance, .momentum = 1, .training = true};
+    ck_assert_ptr_nonnull(ct_instance_norm(x, NULL, NULL, running, EPS)); /* means 2, 8; variances 2, 18 */
+    ck_assert_double_eq(at(mean, 0), 5);
+    ck_assert_double_eq_tol(at(variance, 0), 10, 1e-14);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+START_TEST(errors_of_norms) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_zeros(CT_F64, CT_SHAPE(1, 3)), *v = ct_zeros(CT_F64, CT_SHAPE(2)), *y;
+    ct_running none = {.training = true}, eval = {.training = false};
+    CHECK_FAILS(ct_batch_norm(x, NULL, NULL, none, EPS), CT_ERR_SHAPE, "more than one value");
+    CHECK_FAILS(ct_batch_norm(x, NULL, NULL, eval, EPS), CT_ERR_ARGUMENT, "no running statistics");
+    CHECK_FAILS(ct_batch_norm(x, v, NULL, none, EPS), CT_ERR_SHAPE, "3 channels");
+    CHECK_FAILS(ct_batch_norm(x, NULL, NULL, ((ct_running){v, v, 0.1, true}), EPS), CT_ERR_SHAPE, "3 channels");
+    CHECK_FAILS(ct_batch_norm(x, NULL, NULL, ((ct_running){v, NULL, 0.1, true}), EPS), CT_ERR_ARGUMENT, "only one");
+    CHECK_FAILS(ct_batch_norm(NULL, NULL, NULL, none, EPS), CT_ERR_NULL, "NULL");
+    y = ct_zeros(CT_F64, CT_SHAPE(2, 2));
+    CHECK_FAILS(ct_batch_norm(y, NULL, NULL, ((ct_running){ct_neg(v), v, 0.1, true}), EPS), ct_error_status(), "");
+    CHECK_FAILS(ct_layer_norm(x, CT_SHAPE(2), NULL, NULL, EPS), CT_ERR_SHAPE, "the last axes are not (2)");
+    CHECK_FAILS(ct_layer_norm(x, CT_SHAPE(3), v, NULL, EPS), CT_ERR_SHAPE, "not of the shape (3)");
+    CHECK_FAILS(ct_layer_norm(x, CT_SCALAR, NULL, NULL, EPS), CT_ERR_SHAPE, "last axes");
+    CHECK_FAILS(ct_group_norm(x, 2, NULL, NULL, EPS), CT_ERR_ARGUMENT, "do not make 2 groups");
+    CHECK_FAILS(ct_local_response_norm(x, 2, 1, 1, 1), CT_ERR_SHAPE, "3 dimensions");
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+Suite *ct_suite(void) {
+    Suite *suite = suite_create("norm");
+    TCase *t = tcase_create("norm");
+    tcase_add_test(t, derivatives_of_norms);
+    tcase_add_test(t, two_values);
+    tcase_add_test(t, running_statistics);
+    tcase_add_test(t, errors_of_norms);
+    suite_add_tcase(suite, t);
+    return suite;
+}
