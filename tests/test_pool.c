@@ -89,7 +89,7 @@ START_TEST(means_agree_with_loops) {
         check_shape(z, CT_F64, e.z);
         EACH_INDEX(index, z) {
             window w = look(&e, index);
-            double divisor = e.o.divisor ? e.o.divisor : e.o.exclude_padding ? w.count : w.padded;
+            double divisor = e.o.divisor != 0 ? e.o.divisor : e.o.exclude_padding ? w.count : w.padded;
             ck_assert_double_eq_tol(ct_get(z, index), w.sum / divisor, 1e-14);
         }
         ck_assert(ct_end(s));

@@ -221,7 +221,7 @@ static ct_sparse *means(const char *op, const char *at, const ct_window_axis *a,
                 padded = a->adaptive || behind < a->in + a->padding ? behind : a->in + a->padding;
         clip_window(a, i, &start, &end);
         int64_t count = exclude_padding ? end - start : padded - ct_window_start(a, i);
-        for (int64_t j = start; j < end; j++) ct_sparse_entry(m, j, 1 / (divisor ? divisor : (double)count));
+        for (int64_t j = start; j < end; j++) ct_sparse_entry(m, j, 1 / (divisor != 0 ? divisor : (double)count));
         ct_sparse_row(m);
     }
     return m;
@@ -234,7 +234,7 @@ static ct_tensor *avg_pool(const char *op, const char *at, ct_tensor *x, const c
     if (!windows_of(op, at, x, o, spatial, windows)) return NULL;
     for (int i = 0; i < spatial; i++) {
         if (windows[i].dilation != 1) return ct_raise(CT_ERR_ARGUMENT, op, at, "a mean has no dilation"), NULL;
-        double divisor = !o->divisor ? 0 : i ? 1 : o->divisor;
+        double divisor = o->divisor == 0 ? 0 : i ? 1 : o->divisor;
         x = ct_resample_by(at, x, i - spatial, means(op, at, &windows[i], o->exclude_padding, divisor));
     }
     return x;
