@@ -32,7 +32,7 @@ typedef struct span {
 /* Walks the axes from the last, joining those that are both broadcast or both contiguous. */
 static view view_of(const ct_tensor *x, const ct_tensor *z) {
     view v = {.data = x->data, .item = ct_dtype_size((ct_dtype)x->dtype), .whole = ct_same_shape(x, z)};
-    if (v.whole) return v;
+    if (v.whole || ct_size_of(z) == 0) return v; /* nothing is read of what is empty; its extents may be too large */
     int64_t stride = 1, dim[CT_MAX_DIMS], step[CT_MAX_DIMS];
     int n = 0;
     for (int i = 1; i <= z->ndim; i++) { /* i-th axis from the back */

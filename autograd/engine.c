@@ -52,7 +52,7 @@ static inline bool reach(ct_tensor *x, bool *add, int64_t *fresh) {
 /* x's gradient = or += g, which has x's shape. */
 static void deposit(ct_tensor *x, const ct_tensor *g, bool add) {
     if (!add)
-        memcpy(x->grad, g->data, ct_bytes_of(x));
+        memmove(x->grad, g->data, ct_bytes_of(x)); /* a seed may be the gradient itself */
     else
         ct_add_into(x->dtype, ct_size_of(x), g->data, x->grad);
 }

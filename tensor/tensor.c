@@ -273,6 +273,6 @@ bool ct_set_at(const char *at, ct_tensor *t, const void *elements) {
     if (!ct_usable("ct_set", at, t, 0)) return false;
     if (t->op) return ct_raise(CT_ERR_ARGUMENT, "ct_set", at, "%s is computed", ct_describe(t, text)), false;
     if (!elements && ct_size_of(t)) return ct_raise(CT_ERR_NULL, "ct_set", at, "the elements are NULL"), false;
-    if (elements) memcpy(t->data, elements, ct_bytes_of(t));
+    if (elements) memmove(t->data, elements, ct_bytes_of(t)); /* they may be t's own */
     return true;
 }

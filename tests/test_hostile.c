@@ -4,6 +4,7 @@
 #include "support/memory.h"
 
 #include <check.h>
+#include <limits.h>
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
@@ -171,6 +172,53 @@ START_TEST(lists_without_items) {
 }
 END_TEST
 
+/* Extents that only a 0 beside them keeps from being too many elements: nothing may multiply them, which the
+ * undefined-behaviour sanitizer would see. */
+START_TEST(empty_tensors_of_huge_extents) {
+    const int64_t huge = (int64_t)1 << 62;
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_requires_grad(ct_zeros(CT_F64, CT_SHAPE(0, huge, 4)));
+    ct_tensor *y = ct_requires_grad(ct_zeros(CT_F64, CT_SHAPE(4))), *w = ct_zeros(CT_F64, CT_SHAPE(0, huge));
+    ck_assert(ct_backward(ct_sum(ct_mul(x, y), CT_ALL)));
+    ck_assert_double_eq(ct_get(ct_gradient(y), CT_SHAPE(3)), 0);
+    ck_assert_int_eq(ct_shape_of(ct_sort(x, 1, false)).dim[1], huge);
+    ck_assert_int_eq(ct_shape_of(ct_sort(x, 0, true)).dim[1], huge);
+    ck_assert_int_eq(ct_shape_of(ct_sum(w, CT_AXES(1))).dim[0], 0);
+    ck_assert_int_eq(ct_shape_of(ct_as_strided(x, CT_SHAPE(0, 3), CT_SHAPE(huge, huge), 0)).dim[1], 3);
+    EXPECT(ct_sum(x, CT_AXES(0)), CT_ERR_LIMIT);
+    EXPECT(ct_kron(w, w), CT_ERR_LIMIT);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* Ranges that overlap are none for memcpy(), as the address sanitizer knows, and valgrind of equal ranges too. */
+START_TEST(what_is_set_to_itself) {
+    double elements[] = {1, 2, 2, 2};
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_requires_grad(ct_wrap(CT_F64, CT_SHAPE(3), elements)), *y;
+    ck_assert(ct_set(x, elements + 1) && ct_set(x, elements));
+    y = ct_square(x);
+    ck_assert(ct_backward_from(y, ct_ones(CT_F64, CT_SHAPE(3))));
+    ck_assert(ct_backward_from(y, ct_gradient(y)));
+    ck_assert_double_eq(ct_get(ct_gradient(x), CT_SHAPE(2)), 8);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* Numbers at the ends of their types. */
+START_TEST(arguments_at_the_ends_of_their_types) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_ones(CT_F64, CT_SHAPE(2, 3)), *none = ct_zeros(CT_F64, CT_SHAPE(2, 0));
+    EXPECT(ct_part(ct_unbind(x, 0), INT_MIN), CT_ERR_ARGUMENT);
+    EXPECT(ct_layer_norm(x, ((ct_shape){.ndim = INT_MIN}), NULL, NULL, 1e-5), CT_ERR_SHAPE);
+    EXPECT(ct_layer_norm(x, ((ct_shape){.ndim = INT_MAX}), NULL, NULL, 1e-5), CT_ERR_SHAPE);
+    EXPECT(ct_cross_entropy_loss(NULL, x, ct_ones(CT_F64, CT_SHAPE(3)), -100, 0, CT_LOSS_MEAN), CT_ERR_NULL);
+    EXPECT(ct_adaptive_max_pool2d(x, ((ct_shape){.ndim = -1})), CT_ERR_SHAPE);
+    ck_assert_int_eq(ct_shape_of(ct_as_strided(none, CT_SHAPE(0), CT_SHAPE(INT64_MIN), INT64_MAX)).dim[0], 0);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
 Suite *ct_suite(void) {
     Suite *suite = suite_create("hostile");
     TCase *t = tcase_create("programs");
@@ -186,6 +234,9 @@ Suite *ct_suite(void) {
     tcase_add_test(t, an_index_of_too_many_dimensions);
     tcase_add_test(t, nothing_wrapped);
     tcase_add_test(t, lists_without_items);
+    tcase_add_test(t, empty_tensors_of_huge_extents);
+    tcase_add_test(t, what_is_set_to_itself);
+    tcase_add_test(t, arguments_at_the_ends_of_their_types);
     suite_add_tcase(suite, t);
     return suite;
 }

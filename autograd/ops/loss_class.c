@@ -92,7 +92,7 @@ ct_tensor *ct_nll_loss_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor 
 
 /* -sum over classes of w x. */
 static ct_tensor *negative_sum(const char *at, ct_tensor *x, ct_tensor *weight, int axis) {
-    if (weight) x = ct_mul(x, along_classes(at, weight, x, axis));
+    if (x && weight) x = ct_mul(x, along_classes(at, weight, x, axis));
     return ct_neg(ct_sum(x, CT_AXES(axis)));
 }
 

@@ -63,8 +63,8 @@ ct_tensor *ct_layer_norm_at(const char *at, ct_tensor *x, ct_shape shape, ct_ten
                             double eps) {
     char text[CT_DESCRIPTION];
     if (!ct_given("ct_layer_norm", at, x, 0)) return NULL;
-    int first = x->ndim - shape.ndim;
-    bool fits = shape.ndim > 0 && first >= 0;
+    bool fits = shape.ndim > 0 && shape.ndim <= x->ndim;
+    int first = fits ? x->ndim - shape.ndim : 0;
     for (int i = 0; fits && i < shape.ndim; i++) fits = shape.dim[i] == ct_dims_of(x)[first + i];
     if (!fits)
         return ct_decline("ct_layer_norm", at, x, CT_ERR_SHAPE, "the last axes are not %s",

@@ -50,7 +50,7 @@ static bool ct_argsort_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     if (a->count < 0) a->count = r.extent;
     shape->dim[a->axis] = a->count;
     a->blocks = lines < BLOCKS ? lines : BLOCKS;
-    a->room = a->count <= SHORT ? a->count : 2 * r.extent;
+    a->room = !lines || a->count <= SHORT ? a->count : 2 * r.extent;
     if (lines && ct_checked_mul((size_t)a->blocks, (size_t)a->room, &n))
         a->scratch = ct_scope_array(ct_this.depth, n, sizeof *a->scratch);
     return !lines || a->scratch || (ct_raise_memory(ct_op_table[z->op]->name, z->at, n * sizeof(entry)), false);

@@ -1,6 +1,7 @@
 /* Products of vectors, matrices and batches of them, as ct_matmul says them all. */
 #include "autograd/ops/compose.h"
 #include "autograd/ops/matmul.h"
+#include "tensor/checked.h"
 
 #include <math.h>
 
@@ -100,7 +101,9 @@ ct_tensor *ct_kron_at(const char *at, ct_tensor *x, ct_tensor *y) {
         sx.dim[2 * i + 1] = sy.dim[2 * i] = 1;
     }
     ct_tensor *z = ct_mul(ct_reshape(x, sx), ct_reshape(y, sy));
-    for (int i = 0; i < ndim; i++) joined.dim[i] = sx.dim[2 * i] * sy.dim[2 * i + 1];
+    for (int i = 0; i < ndim; i++) /* extents of what is empty may be too large to be multiplied */
+        if (!ct_checked_mul_i64(sx.dim[2 * i], sy.dim[2 * i + 1], &joined.dim[i]))
+            return ct_raise(CT_ERR_LIMIT, "ct_kron", at, "the extents along axis %d are too large", i), NULL;
     return z ? ct_reshape(z, joined) : NULL;
 }
 

@@ -41,14 +41,17 @@ static bool check_attributes(const ct_tensor *z) {
     return true;
 }
 
-/* Whether all elements of a part of shape dim[] lie in a whole of `size` elements. */
+/* Whether all elements of a part of shape dim[] lie in a whole of `size` elements. Strides that are not walked may be
+ * any number, and become 0. */
 static bool lies_within(const ct_tensor *z, int ndim, const int64_t *dim, int64_t size) {
-    const strided_attributes *a = z->attributes;
+    strided_attributes *a = z->attributes;
     int64_t low = a->offset, high = a->offset, span;
     if (a->strides.ndim != ndim)
         return ct_op_fail(z, CT_ERR_SHAPE, "%d strides for %d dimensions", a->strides.ndim, ndim);
+    for (int i = 0; i < ndim; i++)
+        if (dim[i] == 0) return memset(a->strides.dim, 0, sizeof a->strides.dim), true;
     for (int i = 0; i < ndim; i++) {
-        if (dim[i] == 0) return true;
+        if (dim[i] == 1) a->strides.dim[i] = 0;
         bool fits = ct_checked_mul_i64(dim[i] - 1, a->strides.dim[i], &span);
         int64_t *end = span < 0 ? &low : &high;
         if (!fits || !ct_checked_add_i64(*end, span, end))
