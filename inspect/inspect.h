@@ -18,6 +18,8 @@ extern "C" {
 #include <cotangent/inspect/drawing.h>
 #include <cotangent/inspect/gradcheck.h>
 
+#include <cotangent/inspect/claims.h>
+
 #ifdef __cplusplus
 }
 #endif

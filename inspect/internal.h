@@ -48,6 +48,11 @@ void ct_text_free(ct_text *out);
 /* Whether anything of it would be seen; false for NULL. Graphviz draws no text without width. */
 bool ct_text_is_visible(const char *text);
 
+/* ---- claim.c ------------------------------------------------------------------------------------------------ */
+
+/* What is claimed about t's gradient and what the last ct_verify() found; NULL when nothing is claimed. */
+const ct_claim_result *ct_claim_of(const ct_tensor *t);
+
 /* ---- dot.c -------------------------------------------------------------------------------------------------- */
 
 /* Checks that f can be drawn and adds its Graphviz text. False with an error raised in the name of `op`; `out` is to

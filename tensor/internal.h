@@ -118,6 +118,7 @@ typedef struct ct_thread {
         uint32_t next_id;
         bool no_grad;
         void *replay_plan; /* autograd/: nodes in forward order, made by the first ct_replay() */
+        void *claims;      /* inspect/: what is claimed about its tensors */
     } level[CT_MAX_SCOPES + 1];
     ct_random_state random;
 } ct_thread;

@@ -70,6 +70,7 @@ ct_scope ct_begin(void) {
     level->next_id = ct_this.next_id;
     level->no_grad = ct_this.level[ct_this.depth - 1].no_grad;
     level->replay_plan = NULL;
+    level->claims = NULL;
     return (ct_scope){.depth = ct_this.depth};
 }
 
