@@ -1,7 +1,9 @@
 # The public headers as a user sees them, <cotangent/...>: links to the doors, and autograd/ops.h made from ops.def.
 
 set(ct_public_headers cotangent.h tensor/errors.def autograd/op.h autograd/windows.h autograd/composites.h
-    inspect/drawing.h inspect/gradcheck.h inspect/claims.h)
+    inspect/drawing.h inspect/gradcheck.h inspect/claims.h
+    data/datasets.h data/loader.h data/files.h
+    train/metrics.h train/history.h train/weights.h train/checkpoint.h train/fit.h)
 foreach(room IN LISTS CT_ROOMS)
     list(APPEND ct_public_headers ${room}/${room}.h)
 endforeach()

@@ -1,23 +1,34 @@
-/* train/: what a trained model is kept in. */
+/* train/: training as its users do it. The loop of all loops, and the pieces that it is made of, for one of your own:
+ *
+ *     ct_history *history = ct_history_new();
+ *     ct_fit_end end = ct_fit(net, loader, &(ct_fit_options){
+ *         .optim = optim, .epochs = 25, .validation = others, .history = history, .progress = stderr});
+ *     if (end == CT_FIT_FAILED) fprintf(stderr, "%s\n", ct_error());
+ *     ct_write_history_csv(history, "history.csv");
+ *     ct_history_free(history);
+ */
 #ifndef COTANGENT_TRAIN_H
 #define COTANGENT_TRAIN_H
 
 #include <cotangent/data/data.h>
 #include <cotangent/nn/nn.h>
+#include <cotangent/optim/optim.h>
+
+#include <signal.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* Writes the module's parameters, named "0.weight" and so on, to a file in the safetensors format; a file that is
- * there is replaced as a whole or, after a failure, not at all. */
-CT_API CT_MUST_CHECK bool ct_save_at(const char *at, const ct_module *m, const char *path);
-#define ct_save(...) ct_save_at(CT_HERE, __VA_ARGS__)
+#include <cotangent/train/metrics.h>
 
-/* Sets the module's parameters to those of a file. Names, dtypes and shapes must be the same; after a failure the
- * parameters are as they were. */
-CT_API CT_MUST_CHECK bool ct_load_at(const char *at, ct_module *m, const char *path);
-#define ct_load(...) ct_load_at(CT_HERE, __VA_ARGS__)
+#include <cotangent/train/history.h>
+
+#include <cotangent/train/weights.h>
+
+#include <cotangent/train/checkpoint.h>
+
+#include <cotangent/train/fit.h>
 
 #ifdef __cplusplus
 }
