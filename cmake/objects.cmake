@@ -6,10 +6,6 @@ set(ct_kernels ${ct_sources})
 list(FILTER ct_kernels INCLUDE REGEX "_kernels\\.c$")
 list(FILTER ct_sources EXCLUDE REGEX "_kernels\\.c$")
 
-# Sums of products as BLAS makes them: of fused multiply-adds.
-set_source_files_properties(${PROJECT_SOURCE_DIR}/autograd/ops/conv_kernels.c PROPERTIES
-    COMPILE_OPTIONS -ffp-contract=fast)
-
 function(ct_add_objects name options)
     add_library(${name} OBJECT ${ARGN})
     add_dependencies(${name} ct_ops_h)

@@ -1,0 +1,32 @@
+"""PyTorch's conv2d for bench/conv.c. Says a number once it has found torch; then for each line
+"threads n channels outputs kernel extent padding repeats" the seconds of one forward and backward pass, bias and all."""
+import os
+import sys
+import time
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+import torch  # noqa: E402
+
+
+def make(n, c, o, kernel, extent, padding):
+    places = extent + 2 * padding - kernel + 1
+    shapes = (n, c, extent, extent), (o, c, kernel, kernel), (o,)
+    return [torch.rand(shape, requires_grad=True) for shape in shapes], torch.rand(n, o, places, places)
+
+
+def step(leaves, seed, padding):
+    for leaf in leaves:
+        leaf.grad = None
+    torch.nn.functional.conv2d(*leaves, padding=padding).backward(seed)
+
+
+print(torch.get_num_threads(), flush=True)
+for line in sys.stdin:
+    threads, *shape, repeats = map(int, line.split())
+    torch.set_num_threads(threads)
+    leaves, seed = make(*shape)
+    step(leaves, seed, shape[-1])  # warm
+    start = time.perf_counter()
+    for _ in range(repeats):
+        step(leaves, seed, shape[-1])
+    print((time.perf_counter() - start) / repeats, flush=True)
