@@ -1,8 +1,9 @@
 /* autograd/: operations on tensors, and derivatives of what was computed with them.
  *
- * An operation is recorded as it is computed; ct_backward() then walks the record backwards. All ops are declared in
- * autograd/ops.h, made from ops.def: `ct_tensor *ct_mul(x, y)` and so on. They broadcast as NumPy does; operands
- * must be of one dtype, except that a 0-d operand takes the dtype of the others.
+ * An operation is recorded as it is computed; ct_backward() then walks the record backwards. All operations, and the
+ * functions that are composed of them, are declared in autograd/ops.h, made from ops.def: `ct_tensor *ct_mul(x, y)` and
+ * so on. They broadcast as NumPy does; operands must be of one dtype, except that a 0-d operand takes the dtype of the
+ * others. What they are told besides tensors is in arguments.h, windows.h and subscripts.h.
  */
 #ifndef COTANGENT_AUTOGRAD_H
 #define COTANGENT_AUTOGRAD_H
@@ -13,19 +14,8 @@
 extern "C" {
 #endif
 
-/* Axes of a reduction or a permutation; negative ones count from the back. */
-typedef struct ct_axes {
-    int n;     /* -1: all axes */
-    bool keep; /* reduced axes stay, with extent 1 */
-    int axis[CT_MAX_DIMS];
-} ct_axes;
-#define CT_AXES_(kept, ...)                                                                                          \
-    ((ct_axes){.n = (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), .keep = (kept), .axis = {__VA_ARGS__}})
-#define CT_AXES(...) CT_AXES_(false, __VA_ARGS__) /* ct_sum(x, CT_AXES(0)) */
-#define CT_KEEP(...) CT_AXES_(true, __VA_ARGS__)  /* ct_mean(x, CT_KEEP(-1)): the axis stays, with extent 1 */
-#define CT_ALL ((ct_axes){.n = -1})
-#define CT_END INT64_MAX /* stop of ct_slice() */
-
+#include <cotangent/autograd/arguments.h>
+#include <cotangent/autograd/subscripts.h>
 #include <cotangent/autograd/windows.h>
 
 /* ---- leaves ------------------------------------------------------------------------------------------------- */
@@ -51,10 +41,7 @@ CT_API ct_scope ct_begin_no_grad(void);
 typedef ct_tensor *ct_section(ct_list inputs, void *context);
 
 #include <cotangent/autograd/op.h>
-
 #include <cotangent/autograd/ops.h>
-
-#include <cotangent/autograd/composites.h>
 
 /* ---- derivatives -------------------------------------------------------------------------------------------- */
 

@@ -1,48 +1,14 @@
 /* Prints the user's header autograd/ops.h from ops.def. Runs during the build; not a part of the library. */
+#include "autograd/functions.inc"
+
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#define WIDTH 116 /* columns of the header's comments */
-
-typedef enum section { BINARY, UNARY, COMPARISON, KERNEL, SECTION_COUNT } section;
-
-static const char *const titles[SECTION_COUNT] = {
-    [BINARY] = "element by element, of two operands",
-    [UNARY] = "element by element, of one operand",
-    [COMPARISON] = "comparisons: results are bool and have no derivative",
-    [KERNEL] = "choosing, reductions, shape, indexing, products, classification",
-};
-
-typedef struct row {
-    section section;
-    const char *name;          /* "ct_mul" */
-    const char *formula;       /* "x * y" */
-    const char *doc;           /* "Product." */
-    const char *parameters;    /* "(ct_tensor *x, ct_tensor *y)" */
-    const char *value;         /* elementwise: "x * y" in C; NULL for kernels */
-    const char *cotangents[2]; /* elementwise: of x and y, "MUL(g, y)"; NULL where there is none */
-} row;
-
-#define ROW(kind, symbol, text, description, ...)                                                                    \
-    {.section = kind, .name = #symbol, .formula = text, .doc = description, .parameters = __VA_ARGS__},
-#define CT_UNARY(symbol, formula, z, gx, samples, doc)                                                               \
-    ROW(UNARY, symbol, formula, doc, "(ct_tensor *x)", .value = #z, .cotangents = {#gx})
-#define CT_UNARY_P(symbol, p, valid, formula, z, gx, samples, doc)                                                   \
-    ROW(UNARY, symbol, formula, doc, "(ct_tensor *x, double " #p ")", .value = #z, .cotangents = {#gx})
-#define CT_UNARY_PQ(symbol, p, q, valid, formula, z, gx, samples, doc)                                               \
-    ROW(UNARY, symbol, formula, doc, "(ct_tensor *x, double " #p ", double " #q ")", .value = #z, .cotangents = {#gx})
-#define CT_BINARY(symbol, formula, z, gx, gy, samples, doc)                                                          \
-    ROW(BINARY, symbol, formula, doc, "(ct_tensor *x, ct_tensor *y)", .value = #z, .cotangents = {#gx, #gy})
-#define CT_COMPARE(symbol, formula, z, doc)                                                                          \
-    ROW(COMPARISON, symbol, formula, doc, "(ct_tensor *x, ct_tensor *y)", .value = #z)
-#define CT_PREDICATE(symbol, formula, z, doc) ROW(COMPARISON, symbol, formula, doc, "(ct_tensor *x)", .value = #z)
-#define CT_KERNEL(symbol, formula, parameters, operands, kind, doc) ROW(KERNEL, symbol, formula, doc, #parameters)
-static const row rows[] = {
-#include "autograd/ops.def"
-};
+#define WIDTH 116 /* columns of the header */
 
 static const char head[] =
-    "/* autograd/: every operation. Made from ops.def by ops_header.c, and a part of autograd.h; include that.\n"
+    "/* autograd/: every function of tensors. Made from ops.def by ops_header.c, and a part of autograd.h; include that.\n"
     " *\n"
     " * Below, x, y and w are the operands, z is the result and g its cotangent. Elementwise ops say how z is made\n"
     " * (z =) and the cotangents of their operands (gx =, gy =), in words that are ops too: MUL is ct_mul and so on;\n"
@@ -53,49 +19,56 @@ static const char head[] =
     "#ifndef COTANGENT_OPS_H\n"
     "#define COTANGENT_OPS_H\n";
 
-static void print_title(const char *title) {
-    printf("\n/* ---- %s ", title);
-    for (size_t column = strlen(title) + 9; column < WIDTH; column++) putchar('-');
-    printf(" */\n");
+/* Prints `text` from `column` on. A line that would be longer than WIDTH ends where there is a `gap`, which ends with a
+ * blank, and goes on after `margin`. */
+static void print_wrapped(const char *text, const char *gap, size_t column, const char *margin) {
+    for (bool first = true; *text; first = false) {
+        const char *next = strstr(text, gap);
+        size_t piece = next ? (size_t)(next - text) + strlen(gap) - 1 : strlen(text);
+        if (column + !first + piece > WIDTH) {
+            printf("\n%s", margin);
+            column = strlen(margin);
+            first = true;
+        }
+        column += (size_t)printf("%s%.*s", first ? "" : " ", (int)piece, text);
+        text += piece + (next != NULL);
+    }
 }
 
-/* Prints `text` from `column` on, in lines of at most WIDTH columns that go on with " * ". */
-static void print_wrapped(const char *text, size_t column) {
-    while (*text) {
-        size_t word = strcspn(text, " ");
-        if (column + word > WIDTH) {
-            printf("\n *");
-            column = 2;
-        }
-        printf(" %.*s", (int)word, text);
-        column += word + 1;
-        text += word;
-        text += strspn(text, " ");
-    }
+static void print_family(const function *f) {
+    printf("\n/* ---- %s ", f->name);
+    for (size_t column = strlen(f->name) + 9; column < WIDTH; column++) putchar('-');
+    printf(" */\n");
+    if (!*f->doc) return;
+    printf("/* ");
+    print_wrapped(f->doc, " ", 3, " * ");
+    printf(" */\n");
 }
 
 static void print_rule(const char *name, const char *rule) {
     if (rule) printf("\n *     %-2s = %s", name, rule);
 }
 
-static void print_row(const row *r) {
-    printf("\n/* %s:", r->formula);
-    print_wrapped(r->doc, strlen(r->formula) + 4);
-    print_rule("z", r->value);
-    print_rule("gx", r->cotangents[0]);
-    print_rule("gy", r->cotangents[1]);
+static void print_function(const function *f) {
+    printf("\n/* %s: ", f->formula);
+    print_wrapped(f->doc, " ", strlen(f->formula) + 5, " * ");
+    print_rule("z", f->value);
+    print_rule("gx", f->cotangents[0]);
+    print_rule("gy", f->cotangents[1]);
     printf(" */\n");
-    printf("CT_API ct_tensor *%s_at(const char *at, %s;\n", r->name, r->parameters + 1);
-    printf("#define %s(...) %s_at(CT_HERE, __VA_ARGS__)\n", r->name, r->name);
+    const char *gap = f->result[strlen(f->result) - 1] == '*' ? "" : " ";
+    int column = printf("CT_API %s%s%s_at(", f->result, gap, f->name);
+    char margin[WIDTH + 1], parameters[500];
+    snprintf(margin, sizeof margin, "%*s", column, "");
+    snprintf(parameters, sizeof parameters, "const char *at, %s;", f->parameters + 1);
+    print_wrapped(parameters, ", ", (size_t)column, margin);
+    printf("\n#define %s(...) %s_at(CT_HERE, __VA_ARGS__)\n", f->name, f->name);
 }
 
 int main(void) {
     fputs(head, stdout);
-    for (section s = BINARY; s < SECTION_COUNT; s++) {
-        print_title(titles[s]);
-        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-            if (rows[i].section == s) print_row(&rows[i]);
-    }
+    for (size_t i = 0; i < FUNCTION_COUNT; i++)
+        (functions[i].kind == FAMILY ? print_family : print_function)(&functions[i]);
     printf("\n#endif\n");
     return fflush(stdout) || ferror(stdout);
 }

@@ -1,6 +1,7 @@
 # The public headers as a user sees them, <cotangent/...>: links to the doors, and autograd/ops.h made from ops.def.
 
-set(ct_public_headers cotangent.h tensor/errors.def autograd/op.h autograd/windows.h autograd/composites.h
+set(ct_public_headers cotangent.h tensor/errors.def
+    autograd/op.h autograd/arguments.h autograd/windows.h autograd/subscripts.h
     inspect/drawing.h inspect/gradcheck.h inspect/claims.h
     data/datasets.h data/loader.h data/files.h
     train/metrics.h train/history.h train/weights.h train/checkpoint.h train/fit.h)

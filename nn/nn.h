@@ -1,4 +1,4 @@
-/* nn/: modules, layers, losses, initialisers.
+/* nn/: modules, layers, initialisers.
  *
  * A module maps a tensor to a tensor and owns its parameters, which are leaves outside of every scope:
  *
@@ -83,13 +83,6 @@ CT_API ct_module *ct_sequential_at(const char *at, int n, ct_module *const *laye
 #define ct_sequential(...)                                                                                           \
     ct_sequential_at(CT_HERE, (int)(sizeof((ct_module *[]){__VA_ARGS__}) / sizeof(ct_module *)),                     \
                      (ct_module *[]){__VA_ARGS__})
-
-/* ---- losses ------------------------------------------------------------------------------------------------- */
-/* Beside ct_cross_entropy() and ct_cross_entropy_probs(), which are operations. */
-
-/* Mean of (x - y)^2 over all elements; of equal shapes, which are not broadcast. */
-CT_API ct_tensor *ct_mse_at(const char *at, ct_tensor *x, ct_tensor *y);
-#define ct_mse(...) ct_mse_at(CT_HERE, __VA_ARGS__)
 
 /* ---- initial values ----------------------------------------------------------------------------------------- */
 

@@ -22,7 +22,7 @@ START_TEST(subscripts_without_tensors) {
     EXPECT(ct_index(x, CT_AT(1), CT_ELLIPSIS, CT_SPAN(0, CT_END, 3)), CT_SHAPE(3, 2), 12, 15, 16, 19, 20, 23);
     check_shape(ct_index(x, CT_NEW_AXIS, CT_FULL, CT_AT(0), CT_NEW_AXIS), CT_F64, CT_SHAPE(1, 2, 1, 4));
     check_shape(ct_index(x, CT_NEW_AXIS, CT_ELLIPSIS, CT_NEW_AXIS), CT_F64, CT_SHAPE(1, 2, 3, 4, 1));
-    ck_assert_ptr_eq(ct_index_at(CT_HERE, x, (ct_subscripts){0, NULL}), x);
+    ck_assert_ptr_eq(ct_index_by(x, (ct_subscripts){0, NULL}), x);
 }
 END_TEST
 

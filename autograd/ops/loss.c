@@ -45,6 +45,10 @@ ct_tensor *ct_mse_loss_at(const char *at, ct_tensor *x, ct_tensor *y, ct_loss_re
     return ct_reduce_loss("ct_mse_loss", at, ct_square(ct_sub(x, y)), reduction);
 }
 
+ct_tensor *ct_mse_at(const char *at, ct_tensor *x, ct_tensor *y) {
+    return same_shapes("ct_mse", at, x, y) ? ct_mse_loss(x, y, CT_LOSS_MEAN) : NULL;
+}
+
 ct_tensor *ct_l1_loss_at(const char *at, ct_tensor *x, ct_tensor *y, ct_loss_reduction reduction) {
     return ct_reduce_loss("ct_l1_loss", at, ct_abs(ct_sub(x, y)), reduction);
 }

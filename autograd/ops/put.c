@@ -31,7 +31,7 @@ static ct_tensor *replace(const char *op, const char *at, ct_tensor *x, ct_tenso
 }
 
 ct_tensor *ct_index_put_at(const char *at, ct_tensor *x, ct_subscripts subscripts, ct_tensor *source, bool add) {
-    ct_tensor *places = ct_index_at(at, places_of(at, x), subscripts);
+    ct_tensor *places = ct_index_by(places_of(at, x), subscripts);
     if (!ct_given("ct_index_put", at, x, 0) || !places || !ct_given("ct_index_put", at, source, 1)) return NULL;
     if (source->ndim == 0 && source->dtype != x->dtype) source = ct_cast(source, x->dtype);
     return ct_put(x, places, ct_broadcast(source, ct_shape_of(places)), add);

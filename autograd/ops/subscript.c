@@ -124,7 +124,7 @@ static ct_tensor *apply_tensors(const char *at, indexed *s) {
     return select_by(at, ct_permute(s->x, order), 0, n, by);
 }
 
-ct_tensor *ct_index_at(const char *at, ct_tensor *x, ct_subscripts subscripts) {
+ct_tensor *ct_index_by_at(const char *at, ct_tensor *x, ct_subscripts subscripts) {
     const char *op = "ct_index";
     if (!ct_given(op, at, x, 0)) return NULL;
     int ellipsis = ellipsis_of(op, at, x, subscripts);

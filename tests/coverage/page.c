@@ -1,9 +1,10 @@
-/* Prints docs/ops.md: every op with its derivatives, from the table, and PyTorch's names for all of them, from
- * docs/ops.map.
+/* Prints docs/ops.md: every function with its derivatives, from the table, and PyTorch's names for them, from
+ * docs/ops.map, a name and a text in each line.
  *
- *   ct_ops_page MAP NAMES HEADER...     NAMES: what a user of PyTorch looks for; HEADER: where composites are declared
+ *   ct_ops_page MAP NAMES HEADER...     NAMES: what a user of PyTorch looks for; HEADER: where else the texts' words are
  */
 #include "autograd/internal.h"
+#include "autograd/functions.inc"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -39,21 +40,49 @@ static int read_lines(const char *path, char **lines) {
 
 /* ---- the library's names ------------------------------------------------------------------------------------ */
 
+/* A row without its function does not link. */
+typedef void any_function(void);
+#define CT_COMPOSITE_OF(result, symbol, ...) (any_function *)symbol##_at,
+#define CT_COMPOSITE(symbol, ...) CT_COMPOSITE_OF(, symbol, )
+#define CT_UNARY CT_COMPOSITE
+#define CT_UNARY_P CT_COMPOSITE
+#define CT_UNARY_PQ CT_COMPOSITE
+#define CT_BINARY CT_COMPOSITE
+#define CT_COMPARE CT_COMPOSITE
+#define CT_PREDICATE CT_COMPOSITE
+#define CT_KERNEL CT_COMPOSITE
+any_function *const ct_promised_functions[] = {
+#include "autograd/ops.def"
+};
+
+static const function *find_function(const char *name) {
+    for (size_t i = 0; i < FUNCTION_COUNT; i++)
+        if (!strcmp(functions[i].name, name)) return &functions[i];
+    return NULL;
+}
+
+static const ct_op *find_op(const char *name) {
+    for (int n = 1; n <= ct_op_count(); n++)
+        if (!strcmp(ct_nth_op(n)->name, name)) return ct_nth_op(n);
+    return NULL;
+}
+
+/* As a function beside the table, as a macro or a type. */
 static bool declared(const char *name) {
-    static const char *const forms[] = {" *%s_at(", " %s_at(", " %s(", "} %s;"}; /* functions, types */
+    static const char *const forms[] = {" *%s_at(", " %s_at(", " %s(", "} %s;"};
     char text[128];
     for (size_t form = 0; form < sizeof forms / sizeof *forms; form++) {
         snprintf(text, sizeof text, forms[form], name);
         for (int i = 0; i < header_count; i++)
             if (strstr(headers[i], text)) return true;
     }
-    for (int n = 1; n <= ct_op_count(); n++)
-        if (!strcmp(ct_nth_op(n)->name, name)) return true;
     return false;
 }
 
-/* False, with a message, when the text of a line of the map names what is not there. */
-static bool check_names(const char *torch, const char *text) {
+/* The first function of the table that the text of a line of the map names. NULL, with a message, when there is none,
+ * or when the text names what is nowhere. */
+static const function *find_mapped(const char *torch, const char *text) {
+    const function *first = NULL;
     bool ok = true;
     for (const char *c = strstr(text, "ct_"); c; c = strstr(c + 1, "ct_")) {
         char name[100];
@@ -61,14 +90,19 @@ static bool check_names(const char *torch, const char *text) {
         if (c > text && (isalnum((unsigned char)c[-1]) || c[-1] == '_')) continue;
         while ((isalnum((unsigned char)c[n]) || c[n] == '_') && n < sizeof name - 1) name[n] = c[n], n++;
         name[n] = '\0';
-        if (declared(name)) continue;
+        const function *found = find_function(name);
+        if (!first) first = found;
+        if (found || declared(name)) continue;
         fprintf(stderr, "docs/ops.map: %s: there is no %s\n", torch, name);
         ok = false;
     }
-    return ok;
+    if (!first) fprintf(stderr, "docs/ops.map: %s: no function of the table\n", torch);
+    return ok ? first : NULL;
 }
 
 /* ---- the page ----------------------------------------------------------------------------------------------- */
+
+static const char *const kinds[] = {[ELEMENTWISE] = "elementwise", [KERNEL] = "kernel", [COMPOSITE] = "composite"};
 
 /* A cell of a table, where | ends it. */
 static void print_cell(const char *text) {
@@ -92,15 +126,15 @@ static bool print_names(void) {
     printf("## In PyTorch's names\n\n%d of the %d that are looked for.\n\n| PyTorch | Cotangent | made as |\n|---|---|---|\n",
            covered, name_lines);
     for (int i = 0; i < map_lines; i++) {
-        char torch[100], text[500], how[40];
-        if (sscanf(map[i], "%99[^\t]\t%499[^\t]\t%39[^\t]", torch, text, how) != 3) {
-            fprintf(stderr, "docs/ops.map: not three columns: %s\n", map[i]);
-            return false;
-        }
-        ok = check_names(torch, text) && ok;
+        const char *text = strchr(map[i], '\t');
+        char torch[100];
+        snprintf(torch, sizeof torch, "%.*s", (int)(text ? text - map[i] : 0), map[i]);
+        const function *f = text ? find_mapped(torch, text + 1) : NULL;
+        ok = ok && f;
+        if (!f) continue;
         print_cell(torch);
-        print_cell(text);
-        print_cell(how);
+        print_cell(text + 1);
+        print_cell(kinds[f->kind]);
         puts("|");
     }
     printf("\nNot there:");
@@ -125,19 +159,29 @@ static const char *dtypes_of(const ct_op *op) {
     return works[0] ? works[1] ? "f32 f64" : "f32" : works[1] ? "f64" : "none";
 }
 
+static void print_family(const function *f) {
+    printf("\n### %c%s\n\n", toupper((unsigned char)*f->name), f->name + 1);
+    if (*f->doc) printf("%s\n\n", f->doc);
+    puts("| | formula | made as | forward | backward | second order | forward mode | dtypes | |\n"
+         "|---|---|---|---|---|---|---|---|---|");
+}
+
+static void print_function(const function *f) {
+    const ct_op *op = find_op(f->name);
+    print_cell(f->name);
+    print_cell(f->formula);
+    print_cell(kinds[f->kind]);
+    for (ct_support what = CT_FORWARD; what <= CT_FORWARD_MODE; what++)
+        print_cell(!op ? "" : ct_op_supports(op->name, what) ? "yes" : "no");
+    print_cell(op ? dtypes_of(op) : "");
+    print_cell(f->doc);
+    puts("|");
+}
+
 static void print_table(void) {
-    puts("## The table\n\n| | formula | forward | backward | second order | forward mode | dtypes | |\n"
-         "|---|---|---|---|---|---|---|---|");
-    for (int n = 1; n <= ct_op_count(); n++) {
-        const ct_op *op = ct_nth_op(n);
-        print_cell(op->name);
-        print_cell(op->formula);
-        for (ct_support what = CT_FORWARD; what <= CT_FORWARD_MODE; what++)
-            print_cell(ct_op_supports(op->name, what) ? "yes" : "no");
-        print_cell(dtypes_of(op));
-        print_cell(op->doc);
-        puts("|");
-    }
+    puts("## The table\n\nComposites support what the operations support that they are composed of.");
+    for (size_t i = 0; i < FUNCTION_COUNT; i++)
+        (functions[i].kind == FAMILY ? print_family : print_function)(&functions[i]);
 }
 
 int main(int argc, char **argv) {

@@ -326,7 +326,7 @@ def is_several(index):
 
 @op("__getitem__")
 def getitem(ct, x, index):
-    return ct.index(x, subscripts(ct, index if is_several(index) else [index]))
+    return ct.index_by(x, subscripts(ct, index if is_several(index) else [index]))
 
 
 @op("index_put")
