@@ -88,6 +88,19 @@ CT_API bool ct_replay_at(const char *at, ct_tensor *t);
  * operands' values at that element and the caller's place. Returns what was set before. */
 CT_API bool ct_stop_at_nonfinite(bool on);
 
+/* ---- groups -------------------------------------------------------------------------------------------------- */
+
+/* A name for a part of a computation, that drawings show as a box around it: what this thread computes from now to
+ * ct_end_group(), or to the end of the scope. Groups nest; ending one ends those within. ct_forward() makes one for
+ * each module. The name is copied; on failure, with an error raised, the group is none, which may be ended. */
+typedef struct ct_group {
+    uint32_t number; /* 0: none */
+} ct_group;
+CT_API ct_group ct_begin_group_at(const char *at, const char *name);
+CT_API void ct_end_group_at(const char *at, ct_group group);
+#define ct_begin_group(...) ct_begin_group_at(CT_HERE, __VA_ARGS__)
+#define ct_end_group(...) ct_end_group_at(CT_HERE, __VA_ARGS__)
+
 /* ---- looking at the record ---------------------------------------------------------------------------------- */
 
 CT_API const char *ct_op_of(const ct_tensor *t);      /* "ct_mul"; NULL for leaves and constants */

@@ -13,12 +13,18 @@ typedef struct scratch {
     ct_arena_mark mark;
     ct_tensor *newest;
     uint32_t next_id;
+    struct ct_group_span *newest_group, *open_group;
     bool no_grad;
 } scratch;
 
 static scratch begin_scratch(void) {
     struct ct_level *level = &ct_this.level[ct_this.depth];
-    scratch s = {ct_arena_tell(&level->arena), ct_this.newest, ct_this.next_id, level->no_grad};
+    scratch s = {.mark = ct_arena_tell(&level->arena),
+                 .newest = ct_this.newest,
+                 .next_id = ct_this.next_id,
+                 .newest_group = level->newest_group,
+                 .open_group = level->open_group,
+                 .no_grad = level->no_grad};
     level->no_grad = true;
     return s;
 }
@@ -26,6 +32,8 @@ static scratch begin_scratch(void) {
 static void end_scratch(scratch s) {
     struct ct_level *level = &ct_this.level[ct_this.depth];
     ct_arena_rewind(&level->arena, s.mark);
+    level->newest_group = s.newest_group;
+    level->open_group = s.open_group;
     level->no_grad = s.no_grad;
     ct_this.newest = s.newest;
     ct_this.next_id = s.next_id;

@@ -43,8 +43,8 @@ typedef enum ct_domain {
                                         .samples = symbol##_samples,                                                 \
                                         ##__VA_ARGS__}
 /* For kernels of kind CT_NOT_DIFFERENTIABLE, which have no vjp and no samples. */
-#define CT_OP_PARTS_NOT_DIFFERENTIABLE(symbol)                                                                       \
-    const ct_op_parts symbol##_parts = {.shape = symbol##_shape, .forward = symbol##_forward}
+#define CT_OP_PARTS_NOT_DIFFERENTIABLE(symbol, ...)                                                                  \
+    const ct_op_parts symbol##_parts = {.shape = symbol##_shape, .forward = symbol##_forward, ##__VA_ARGS__}
 #define CT_KERNEL(symbol, ...) extern const ct_op_parts symbol##_parts;
 #define CT_UNARY CT_KERNEL
 #define CT_UNARY_P CT_KERNEL
@@ -85,6 +85,27 @@ bool ct_resolve_axis(int axis, int ndim, int *out);
 bool ct_resolve_axes(const ct_tensor *z, const ct_axes *axes, int ndim, unsigned *mask);
 /* NumPy's rule for n shapes; false when they do not fit. */
 bool ct_broadcast_shapes(int n, ct_tensor *const *in, ct_shape *shape);
+
+/* ---- group.c: which tensors were computed for what ------------------------------------------------------------- */
+
+/* Writes the name of a group's owner. */
+typedef void ct_group_namer(const void *owner, char *text, size_t size);
+
+/* The tensors numbered from `first` to `end` - 1, in the memory of the scope where it began. */
+typedef struct ct_group_span {
+    const char *name;             /* NULL: what `namer` writes */
+    ct_group_namer *namer;
+    const void *owner;            /* lives as long as the scope */
+    uint32_t first, end;          /* end: UINT32_MAX until it has ended */
+    uint32_t number;              /* as in ct_group */
+    struct ct_group_span *parent; /* NULL: in no other group */
+    struct ct_group_span *older;  /* the one begun before, NULL at the end */
+} ct_group_span;
+
+/* As ct_begin_group() for a part with an owner, of which the name is made when somebody wants to see it. Outside
+ * every scope there is nothing to group, which is no error. */
+ct_group ct_begin_group_of(const char *at, ct_group_namer *namer, const void *owner);
+const char *ct_group_name(const ct_group_span *group, char text[CT_DESCRIPTION]);
 
 /* ---- elementwise.c: kernels from ops.def --------------------------------------------------------------------- */
 

@@ -20,6 +20,29 @@ typedef struct ct_sample {
     ct_tensor *leaf[3]; /* the differentiable operands, by operand number; NULL for others */
 } ct_sample;
 
+/* An attribute of an op as drawings show it, "axis=0": a member of the struct that the op is recorded with. */
+typedef enum ct_field_type {
+    CT_FIELD_INT,
+    CT_FIELD_I64,
+    CT_FIELD_BOOL,  /* shown when true */
+    CT_FIELD_F64,
+    CT_FIELD_DTYPE,
+    CT_FIELD_SHAPE, /* shown when it has dimensions */
+    CT_FIELD_AXES,  /* shown when it is not all axes */
+    CT_FIELD_PAIR,  /* int64_t[2], one for each axis of an image; shown when it is not 0 */
+} ct_field_type;
+
+typedef struct ct_field {
+    const char *name; /* NULL ends a list */
+    ct_field_type type;
+    size_t offset;
+} ct_field;
+#define CT_FIELDS(...) ((const ct_field[]){__VA_ARGS__, {NULL, CT_FIELD_INT, 0}})
+#define CT_FIELD(type, name, member) {name, CT_FIELD_TYPE_(((type *)0)->member), offsetof(type, member)}
+#define CT_FIELD_TYPE_(value)                                                                                        \
+    _Generic(value, int: CT_FIELD_INT, int64_t: CT_FIELD_I64, bool: CT_FIELD_BOOL, double: CT_FIELD_F64,             \
+             ct_dtype: CT_FIELD_DTYPE, ct_shape: CT_FIELD_SHAPE, ct_axes: CT_FIELD_AXES, int64_t *: CT_FIELD_PAIR)
+
 /* What an op does. z is the result with its operands; see ct_operand(), ct_result() and ct_attributes(). */
 typedef struct ct_op_parts {
     /* Checks operands and attributes, sets *shape and *dtype; raises with ct_op_fail() otherwise. NULL: elementwise.
@@ -37,6 +60,7 @@ typedef struct ct_op_parts {
     ct_tensor *(*jvp)(const char *at, ct_tensor *z, ct_tensor *const *tangents);
     /* Case `i` of the sweep in `dtype`, z NULL when i is past the last. NULL: elementwise, drawn by domain. */
     ct_sample (*samples)(int i, ct_dtype dtype);
+    const ct_field *fields; /* optional: the attributes to be shown, CT_FIELDS(CT_FIELD(my_attributes, "axis", axis)) */
 } ct_op_parts;
 
 typedef struct ct_op {

@@ -40,19 +40,19 @@
 #define WHERE(c, a, b) ct_where(c, a, b)
 #define ZERO NULL
 
-#define RULE(symbol, inputs, result)                                                                                 \
+#define RULE(symbol, names, inputs, result)                                                                                \
     static ct_tensor *symbol##_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {                              \
         inputs;                                                                                                      \
         (void)at, (void)z, (void)g, (void)k;                                                                         \
         return result;                                                                                               \
     }                                                                                                                \
-    const ct_op_parts symbol##_parts = {.vjp = symbol##_vjp};
+    const ct_op_parts symbol##_parts = {.vjp = symbol##_vjp, .fields = names};
 
 #define CT_UNARY(symbol, formula, value, gx, samples, doc)                                                           \
     ct_tensor *symbol##_at(const char *at, ct_tensor *x) {                                                           \
         return ct_record(at, CT_OP_##symbol, &x, 1, NULL, 0);                                                        \
     }                                                                                                                \
-    RULE(symbol, ct_tensor *x = z->in[0]; (void)x, gx)
+    RULE(symbol, NULL, ct_tensor *x = z->in[0]; (void)x, gx)
 /* Whether the condition on an op's parameters holds; raises otherwise. */
 static bool allowed(bool valid, const char *symbol, const char *at, const char *condition) {
     if (!valid) ct_raise(CT_ERR_ARGUMENT, symbol, at, "%s does not hold", condition);
@@ -64,20 +64,23 @@ static bool allowed(bool valid, const char *symbol, const char *at, const char *
         if (!allowed(valid, #symbol, at, #valid)) return NULL;                                                       \
         return ct_record(at, CT_OP_##symbol, &x, 1, &parameter, sizeof parameter);                                   \
     }                                                                                                                \
-    RULE(symbol, ct_tensor *x = z->in[0]; double parameter = *(double *)z->attributes; (void)x;                      \
+    static const ct_field symbol##_fields[] = {{#parameter, CT_FIELD_F64, 0}, {NULL, CT_FIELD_INT, 0}};              \
+    RULE(symbol, symbol##_fields, ct_tensor *x = z->in[0]; double parameter = *(double *)z->attributes; (void)x;     \
          (void)parameter, gx)
 #define CT_UNARY_PQ(symbol, parameter, second, valid, formula, value, gx, samples, doc)                              \
     ct_tensor *symbol##_at(const char *at, ct_tensor *x, double parameter, double second) {                          \
         if (!allowed(valid, #symbol, at, #valid)) return NULL;                                                       \
         return ct_record(at, CT_OP_##symbol, &x, 1, (double[]){parameter, second}, 2 * sizeof(double));              \
     }                                                                                                                \
-    RULE(symbol, ct_tensor *x = z->in[0]; const double *p = z->attributes; double parameter = p[0];                  \
+    static const ct_field symbol##_fields[] = {                                                                      \
+        {#parameter, CT_FIELD_F64, 0}, {#second, CT_FIELD_F64, sizeof(double)}, {NULL, CT_FIELD_INT, 0}};            \
+    RULE(symbol, symbol##_fields, ct_tensor *x = z->in[0]; const double *p = z->attributes; double parameter = p[0]; \
          double second = p[1]; (void)x; (void)parameter; (void)second, gx)
 #define CT_BINARY(symbol, formula, value, gx, gy, samples, doc)                                                      \
     ct_tensor *symbol##_at(const char *at, ct_tensor *x, ct_tensor *y) {                                             \
         return ct_record(at, CT_OP_##symbol, (ct_tensor *[]){x, y}, 2, NULL, 0);                                     \
     }                                                                                                                \
-    RULE(symbol, ct_tensor *x = z->in[0]; ct_tensor *y = z->in[1]; (void)x; (void)y, k == 0 ? gx : gy)
+    RULE(symbol, NULL, ct_tensor *x = z->in[0]; ct_tensor *y = z->in[1]; (void)x; (void)y, k == 0 ? gx : gy)
 #define CT_COMPARE(symbol, formula, value, doc)                                                                      \
     ct_tensor *symbol##_at(const char *at, ct_tensor *x, ct_tensor *y) {                                             \
         return ct_record(at, CT_OP_##symbol, (ct_tensor *[]){x, y}, 2, NULL, 0);                                     \

@@ -16,6 +16,7 @@ struct ct_module {
     const ct_layer_kind *kind;
     bool training;
     bool owned;             /* part of another module, which frees it */
+    int place;              /* among its owner's children; -1 when it is nobody's */
     ct_module *children;    /* the first, owned; NULL when there is none */
     ct_module *next;        /* the owner's next child */
     ct_tensor **parameters; /* those of the children, which own them, then its own */

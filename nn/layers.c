@@ -109,7 +109,7 @@ ct_module *ct_dropout_layer_at(const char *at, double p) {
 /* ---- sequential --------------------------------------------------------------------------------------------- */
 
 static ct_tensor *sequential_forward(const char *at, ct_module *m, ct_tensor *x) {
-    for (ct_module *layer = m->children; layer; layer = layer->next) x = layer->kind->forward(at, layer, x);
+    for (ct_module *layer = m->children; layer; layer = layer->next) x = ct_forward(layer, x);
     return x;
 }
 

@@ -1,5 +1,6 @@
 /* The module: a tree of layers that owns parameters. */
 #include "tensor/checked.h"
+#include "autograd/internal.h"
 #include "nn/internal.h"
 
 #include <assert.h>
@@ -34,6 +35,7 @@ static ct_module *allocate(const char *at, const ct_layer_kind *kind, int64_t n_
     memset(m, 0, kind->size);
     m->kind = kind;
     m->training = true;
+    m->place = -1;
     m->parameters = (ct_tensor **)((char *)m + start);
     m->bytes = bytes;
     return m;
@@ -70,6 +72,7 @@ ct_module *ct_module_new(const char *at, const ct_layer_kind *kind, int n_own, i
         ct_module *child = children[i];
         if (child && !child->owned) {
             child->owned = true;
+            child->place = i;
             *link = child;
             link = &child->next;
             n_parameters += child->n_parameters;
@@ -96,9 +99,20 @@ ct_tensor *ct_module_add_parameter(const char *at, ct_module *m, const char *nam
 
 /* ---- use ---------------------------------------------------------------------------------------------------- */
 
+/* "2: relu" */
+static void name_group(const void *owner, char *text, size_t size) {
+    const ct_module *m = owner;
+    int length = m->place < 0 ? 0 : snprintf(text, size, "%d: ", m->place);
+    if (m->kind->describe) m->kind->describe(m, text + length, size - (size_t)length);
+    else snprintf(text + length, size - (size_t)length, "%s", m->kind->name + strlen("ct_"));
+}
+
 ct_tensor *ct_forward_at(const char *at, ct_module *m, ct_tensor *x) {
     if (!m) return ct_raise_null("ct_forward", at, 0), NULL;
-    return m->kind->forward(at, m, x);
+    ct_group group = ct_begin_group_of(at, name_group, m);
+    ct_tensor *y = m->kind->forward(at, m, x);
+    ct_end_group_at(at, group);
+    return y;
 }
 
 void ct_set_training(ct_module *m, bool training) {

@@ -111,6 +111,7 @@ typedef struct ct_thread {
     bool hunting;       /* autograd/: see ct_stop_at_nonfinite() */
     ct_tensor *newest;  /* head of the chain of tensors in order of creation */
     uint32_t next_id;
+    uint32_t groups;    /* autograd/: begun so far, see ct_begin_group() */
     uint32_t pass;      /* backward passes so far: a node's gradient is current when its own `pass` is equal */
     struct ct_level {   /* [depth]: level 0 is unused */
         ct_arena arena;
@@ -119,6 +120,8 @@ typedef struct ct_thread {
         bool no_grad;
         void *replay_plan; /* autograd/: nodes in forward order, made by the first ct_replay() */
         void *claims;      /* inspect/: what is claimed about its tensors */
+        struct ct_group_span *newest_group; /* autograd/: of this scope and those around it; NULL when there is none */
+        struct ct_group_span *open_group;   /* the innermost that has not ended */
     } level[CT_MAX_SCOPES + 1];
     ct_random_state random;
 } ct_thread;

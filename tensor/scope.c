@@ -68,7 +68,9 @@ ct_scope ct_begin(void) {
     struct ct_level *level = &ct_this.level[++ct_this.depth];
     level->newest = ct_this.newest;
     level->next_id = ct_this.next_id;
-    level->no_grad = ct_this.level[ct_this.depth - 1].no_grad;
+    level->no_grad = level[-1].no_grad;
+    level->newest_group = level[-1].newest_group;
+    level->open_group = level[-1].open_group;
     level->replay_plan = NULL;
     level->claims = NULL;
     return (ct_scope){.depth = ct_this.depth};

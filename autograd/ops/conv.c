@@ -17,6 +17,9 @@ typedef struct conv_attributes {
     ct_conv_plan *back[2]; /* of the cotangents of ct_conv's x and weight, where they are wanted */
     void *sums;            /* (n, o) of z's dtype, on the way to the bias' cotangent */
 } conv_attributes;
+#define CONV_FIELDS                                                                                                  \
+    CT_FIELDS(CT_FIELD(conv_attributes, "stride", options.stride), CT_FIELD(conv_attributes, "padding", options.padding), \
+              CT_FIELD(conv_attributes, "dilation", options.dilation), CT_FIELD(conv_attributes, "groups", options.groups))
 
 static ct_tensor *record(const char *at, ct_op_id op, ct_list in, const ct_conv_options *options, ct_shape result) {
     conv_attributes a = {.options = options ? *options : (ct_conv_options){.groups = 1}, .result = result};
@@ -276,7 +279,7 @@ static ct_tensor *ct_conv_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k)
 
 static ct_sample ct_conv_samples(int i, ct_dtype dtype) { return conv_sample(i, dtype, CT_CONV_Z, i % 2 == 0); }
 
-CT_OP_PARTS(ct_conv, .backward = ct_conv_backward);
+CT_OP_PARTS(ct_conv, .backward = ct_conv_backward, .fields = CONV_FIELDS);
 
 /* ---- ct_conv_transpose -------------------------------------------------------------------------------------- */
 
@@ -299,7 +302,7 @@ static ct_tensor *ct_conv_transpose_vjp(const char *at, ct_tensor *z, ct_tensor 
 
 static ct_sample ct_conv_transpose_samples(int i, ct_dtype dtype) { return conv_sample(i, dtype, CT_CONV_X, false); }
 
-CT_OP_PARTS(ct_conv_transpose);
+CT_OP_PARTS(ct_conv_transpose, .fields = CONV_FIELDS);
 
 /* ---- ct_conv_weight ----------------------------------------------------------------------------------------- */
 
@@ -328,7 +331,7 @@ static ct_sample ct_conv_weight_samples(int i, ct_dtype dtype) {
     return conv_sample(i, dtype, CT_CONV_WEIGHT, false);
 }
 
-CT_OP_PARTS(ct_conv_weight);
+CT_OP_PARTS(ct_conv_weight, .fields = CONV_FIELDS);
 
 /* ---- by number of spatial axes, as in PyTorch --------------------------------------------------------------- */
 

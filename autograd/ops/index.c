@@ -160,7 +160,8 @@ static ct_sample ct_index_select_samples(int i, ct_dtype dtype) {
     return SAMPLE(CT_OP_ct_index_select, cases);
 }
 
-CT_OP_PARTS(ct_index_select, .backward = ct_index_select_backward);
+CT_OP_PARTS(ct_index_select, .backward = ct_index_select_backward,
+            .fields = CT_FIELDS(CT_FIELD(index_attributes, "axis", axis)));
 
 /* ---- ct_segment_sum -------------------------------------------------------------------------------------------- */
 
@@ -198,7 +199,7 @@ static ct_sample ct_segment_sum_samples(int i, ct_dtype dtype) {
     return SAMPLE(CT_OP_ct_segment_sum, cases);
 }
 
-CT_OP_PARTS(ct_segment_sum);
+CT_OP_PARTS(ct_segment_sum, .fields = CT_FIELDS(CT_FIELD(index_attributes, "axis", axis)));
 
 /* ---- ct_gather ------------------------------------------------------------------------------------------------- */
 
@@ -243,7 +244,8 @@ static ct_sample ct_gather_samples(int i, ct_dtype dtype) {
     return SAMPLE(CT_OP_ct_gather, cases);
 }
 
-CT_OP_PARTS(ct_gather, .backward = ct_gather_backward);
+CT_OP_PARTS(ct_gather, .backward = ct_gather_backward,
+            .fields = CT_FIELDS(CT_FIELD(index_attributes, "axis", axis)));
 
 /* ---- ct_scatter_sum -------------------------------------------------------------------------------------------- */
 
@@ -280,4 +282,4 @@ static ct_sample ct_scatter_sum_samples(int i, ct_dtype dtype) {
     return SAMPLE(CT_OP_ct_scatter_sum, cases);
 }
 
-CT_OP_PARTS(ct_scatter_sum);
+CT_OP_PARTS(ct_scatter_sum, .fields = CT_FIELDS(CT_FIELD(index_attributes, "axis", axis)));

@@ -313,4 +313,6 @@ static ct_sample ct_solve_triangle_samples(int i, ct_dtype dtype) {
     return (ct_sample){.z = ct_solve_triangle_at(NULL, x, y, upper, left, unit), .leaf = {x, y}};
 }
 
-CT_OP_PARTS(ct_solve_triangle);
+CT_OP_PARTS(ct_solve_triangle,
+            .fields = CT_FIELDS(CT_FIELD(triangle, "upper", upper), CT_FIELD(triangle, "left", left),
+                                CT_FIELD(triangle, "unit", unit)));

@@ -53,7 +53,7 @@ static void ct_one_hot_forward(ct_tensor *z) {
     }
 }
 
-CT_OP_PARTS_NOT_DIFFERENTIABLE(ct_one_hot);
+CT_OP_PARTS_NOT_DIFFERENTIABLE(ct_one_hot, .fields = CT_FIELDS({"classes", CT_FIELD_I64, 0}));
 
 /* ---- ct_nonzero ------------------------------------------------------------------------------------------------ */
 
@@ -124,7 +124,7 @@ static void ct_ravel_multi_index_forward(ct_tensor *z) {
     }
 }
 
-CT_OP_PARTS_NOT_DIFFERENTIABLE(ct_ravel_multi_index);
+CT_OP_PARTS_NOT_DIFFERENTIABLE(ct_ravel_multi_index, .fields = CT_FIELDS({"shape", CT_FIELD_SHAPE, 0}));
 
 /* ---- by masks -------------------------------------------------------------------------------------------------- */
 

@@ -133,7 +133,9 @@ static void ct_argsort_forward(ct_tensor *z) {
     if (ct_size_of(z)) ct_parallel(((const sort_attributes *)z->attributes)->blocks, sort_lines, z);
 }
 
-CT_OP_PARTS_NOT_DIFFERENTIABLE(ct_argsort);
+CT_OP_PARTS_NOT_DIFFERENTIABLE(ct_argsort,
+            .fields = CT_FIELDS(CT_FIELD(sort_attributes, "axis", axis),
+                                CT_FIELD(sort_attributes, "descending", descending)));
 
 /* ---- sorted values, and the first of them ------------------------------------------------------------------- */
 

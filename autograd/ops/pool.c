@@ -78,6 +78,8 @@ typedef struct argmax_attributes {
     ct_shape size;             /* adaptive when it has dimensions */
     ct_window_axis windows[2]; /* the first with one place when there is one axis only */
 } argmax_attributes;
+#define ARGMAX_FIELDS                                                                                                \
+    CT_FIELDS(CT_FIELD(argmax_attributes, "kernel", options.kernel), CT_FIELD(argmax_attributes, "size", size))
 
 ct_tensor *ct_argmax_pool_at(const char *at, ct_tensor *x, const ct_pool_options *options) {
     if (!options) return ct_raise(CT_ERR_ARGUMENT, "ct_argmax_pool", at, "no kernel is given"), NULL;
@@ -157,7 +159,7 @@ static void argmax_forward(ct_tensor *z) {
         return argmax_shape(z, shape, dtype);                                                                        \
     }                                                                                                                \
     static void symbol##_forward(ct_tensor *z) { argmax_forward(z); }                                                \
-    CT_OP_PARTS_NOT_DIFFERENTIABLE(symbol)
+    CT_OP_PARTS_NOT_DIFFERENTIABLE(symbol, .fields = ARGMAX_FIELDS)
 ARGMAX_OP(ct_argmax_pool);
 ARGMAX_OP(ct_argmax_adaptive_pool);
 

@@ -175,7 +175,8 @@ static void ct_sum_backward(ct_tensor *z, int k, const void *g, void *gx, bool a
 
 static ct_sample ct_sum_samples(int i, ct_dtype dtype) { return reduce_sample(i, ct_sum_at, draw_any, true, dtype); }
 
-CT_OP_PARTS(ct_sum, .backward = ct_sum_backward);
+CT_OP_PARTS(ct_sum, .backward = ct_sum_backward,
+            .fields = CT_FIELDS(CT_FIELD(reduce_attributes, "axis", axes)));
 
 ct_tensor *ct_mean_at(const char *at, ct_tensor *x, ct_axes axes) { return record(at, CT_OP_ct_mean, x, axes); }
 
@@ -205,7 +206,8 @@ static ct_sample ct_mean_samples(int i, ct_dtype dtype) {
     return reduce_sample(i, ct_mean_at, draw_any, false, dtype);
 }
 
-CT_OP_PARTS(ct_mean, .backward = ct_mean_backward);
+CT_OP_PARTS(ct_mean, .backward = ct_mean_backward,
+            .fields = CT_FIELDS(CT_FIELD(reduce_attributes, "axis", axes)));
 
 /* ---- ct_max and ct_min ------------------------------------------------------------------------------------ */
 
@@ -243,7 +245,7 @@ static ct_tensor *extreme_vjp(const char *at, ct_tensor *z, ct_tensor *g) {
     static ct_sample symbol##_samples(int i, ct_dtype dtype) {                                                       \
         return reduce_sample(i, symbol##_at, draw_distinct, false, dtype);                                           \
     }                                                                                                                \
-    CT_OP_PARTS(symbol)
+    CT_OP_PARTS(symbol, .fields = CT_FIELDS(CT_FIELD(reduce_attributes, "axis", axes)))
 EXTREME(ct_max, CT_REDUCE_MAX);
 EXTREME(ct_min, CT_REDUCE_MIN);
 
@@ -288,6 +290,6 @@ static void find_place(ct_tensor *z, ct_reduction how) {
         return place_shape(z, shape, dtype);                                                                         \
     }                                                                                                                \
     static void symbol##_forward(ct_tensor *z) { find_place(z, how); }                                               \
-    CT_OP_PARTS_NOT_DIFFERENTIABLE(symbol)
+    CT_OP_PARTS_NOT_DIFFERENTIABLE(symbol, .fields = CT_FIELDS(CT_FIELD(place_attributes, "axis", axis)))
 PLACE(ct_argmax, CT_REDUCE_MAX);
 PLACE(ct_argmin, CT_REDUCE_MIN);

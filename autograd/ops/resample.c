@@ -159,4 +159,4 @@ static ct_sample ct_resample_samples(int i, ct_dtype dtype) {
     return (ct_sample){.z = ct_resample_at(NULL, x, cases[i].axis, cases[i].m), .leaf = {x}};
 }
 
-CT_OP_PARTS(ct_resample);
+CT_OP_PARTS(ct_resample, .fields = CT_FIELDS(CT_FIELD(resample_attributes, "axis", axis)));

@@ -14,6 +14,7 @@ typedef struct scan_attributes {
     int axis;
     bool reverse; /* from the last element to the first: the adjoints of cumsum and recurrence */
 } scan_attributes;
+#define SCAN_FIELDS CT_FIELD(scan_attributes, "axis", axis), CT_FIELD(scan_attributes, "reverse", reverse)
 
 /* A 0-d x is scanned as a line of one. */
 static ct_tensor *record(const char *at, ct_op_id op, ct_tensor *x, int axis, bool reverse) {
@@ -132,7 +133,7 @@ static ct_sample ct_cumsum_samples(int i, ct_dtype dtype) {
     return scan_sample(i, CT_OP_ct_cumsum, draw_any, true, dtype);
 }
 
-CT_OP_PARTS(ct_cumsum);
+CT_OP_PARTS(ct_cumsum, .fields = CT_FIELDS(SCAN_FIELDS));
 
 /* ---- ct_recurrence: its adjoint runs in reverse, with the same coefficients --------------------------------- */
 
@@ -175,7 +176,7 @@ static ct_sample ct_recurrence_samples(int i, ct_dtype dtype) {
     return (ct_sample){.z = recurrence(NULL, x, y, c->axis, i >= n_scan_cases), .leaf = {x, y}};
 }
 
-CT_OP_PARTS(ct_recurrence);
+CT_OP_PARTS(ct_recurrence, .fields = CT_FIELDS(SCAN_FIELDS));
 
 /* ---- ct_cumprod and ct_prod --------------------------------------------------------------------------------- */
 
@@ -197,7 +198,7 @@ static ct_sample ct_cumprod_samples(int i, ct_dtype dtype) {
     return scan_sample(i, CT_OP_ct_cumprod, draw_with_zeros, false, dtype);
 }
 
-CT_OP_PARTS(ct_cumprod);
+CT_OP_PARTS(ct_cumprod, .fields = CT_FIELDS(SCAN_FIELDS));
 
 /* The op knows (outer, n, inner), of which it makes (outer, inner). */
 ct_tensor *ct_prod_at(const char *at, ct_tensor *x, ct_axes axes) {
@@ -269,7 +270,7 @@ static ct_sample ct_logcumsumexp_samples(int i, ct_dtype dtype) {
     return scan_sample(i, CT_OP_ct_logcumsumexp, draw_any, false, dtype);
 }
 
-CT_OP_PARTS(ct_logcumsumexp);
+CT_OP_PARTS(ct_logcumsumexp, .fields = CT_FIELDS(SCAN_FIELDS));
 
 /* ---- ct_argcummax and ct_argcummin, and their values -------------------------------------------------------- */
 
@@ -283,7 +284,7 @@ CT_OP_PARTS(ct_logcumsumexp);
         return fits;                                                                                                 \
     }                                                                                                                \
     static void symbol##_forward(ct_tensor *z) { scan(z, kind); }                                                    \
-    CT_OP_PARTS_NOT_DIFFERENTIABLE(symbol);                                                                          \
+    CT_OP_PARTS_NOT_DIFFERENTIABLE(symbol, .fields = CT_FIELDS(SCAN_FIELDS));                                        \
     ct_tensor *values##_at(const char *at, ct_tensor *x, int axis) {                                                 \
         ct_tensor *line = ct_at_least_1d(at, x), *z = ct_gather(line, axis, symbol##_at(at, line, axis));            \
         return line == x ? z : ct_reshape(z, CT_SCALAR);                                                             \

@@ -117,7 +117,7 @@ static ct_sample ct_scatter_samples(int i, ct_dtype dtype) {
     return (ct_sample){.z = ct_scatter_at(NULL, x, cases[i].axis, y, w), .leaf = {x, NULL, w}};
 }
 
-CT_OP_PARTS(ct_scatter, .jvp = ct_scatter_jvp);
+CT_OP_PARTS(ct_scatter, .jvp = ct_scatter_jvp, .fields = CT_FIELDS({"axis", CT_FIELD_INT, 0}));
 
 /* ---- ct_scatter_add -------------------------------------------------------------------------------------------- */
 

@@ -95,7 +95,7 @@ static ct_sample ct_cast_samples(int i, ct_dtype dtype) {
     return (ct_sample){.z = ct_cast_at(NULL, x, dtype), .leaf = {x}};
 }
 
-CT_OP_PARTS(ct_cast);
+CT_OP_PARTS(ct_cast, .fields = CT_FIELDS({"dtype", CT_FIELD_DTYPE, 0}));
 
 /* ---- ct_dropout ----------------------------------------------------------------------------------------------- */
 
@@ -164,4 +164,5 @@ static ct_sample ct_dropout_samples(int i, ct_dtype dtype) {
     return (ct_sample){.z = ct_dropout_at(NULL, x, cases[i].p), .leaf = {x}};
 }
 
-CT_OP_PARTS(ct_dropout, .backward = ct_dropout_backward);
+CT_OP_PARTS(ct_dropout, .backward = ct_dropout_backward,
+            .fields = CT_FIELDS(CT_FIELD(dropout_attributes, "p", p)));

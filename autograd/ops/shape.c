@@ -73,7 +73,7 @@ static ct_sample ct_reshape_samples(int i, ct_dtype dtype) {
     return (ct_sample){.z = ct_reshape_at(NULL, x, cases[i].to), .leaf = {x}};
 }
 
-CT_OP_PARTS(ct_reshape, .backward = ct_reshape_backward);
+CT_OP_PARTS(ct_reshape, .backward = ct_reshape_backward, .fields = CT_FIELDS({"shape", CT_FIELD_SHAPE, 0}));
 
 /* ---- ct_broadcast: attributes are the shape. The engine sums the cotangent, which has the result's shape ------- */
 
@@ -131,7 +131,7 @@ static ct_sample ct_broadcast_samples(int i, ct_dtype dtype) {
     return (ct_sample){.z = ct_broadcast_at(NULL, x, cases[i].to), .leaf = {x}};
 }
 
-CT_OP_PARTS(ct_broadcast);
+CT_OP_PARTS(ct_broadcast, .fields = CT_FIELDS({"shape", CT_FIELD_SHAPE, 0}));
 
 /* ---- ct_permute: attributes are the order, axes that are not negative ------------------------------------------ */
 
@@ -209,4 +209,4 @@ static ct_sample ct_permute_samples(int i, ct_dtype dtype) {
     return (ct_sample){.z = ct_permute_at(NULL, x, cases[i].order), .leaf = {x}};
 }
 
-CT_OP_PARTS(ct_permute, .backward = ct_permute_backward);
+CT_OP_PARTS(ct_permute, .backward = ct_permute_backward, .fields = CT_FIELDS({"order", CT_FIELD_AXES, 0}));

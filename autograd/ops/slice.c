@@ -44,6 +44,9 @@ typedef struct slice_attributes {
     int axis;
     int64_t start, stop, step; /* once checked: 0 <= start <= stop <= extent, and step is 1 for a single element */
 } slice_attributes;
+#define SLICE_FIELDS                                                                                                 \
+    CT_FIELD(slice_attributes, "axis", axis), CT_FIELD(slice_attributes, "start", start),                            \
+        CT_FIELD(slice_attributes, "stop", stop), CT_FIELD(slice_attributes, "step", step)
 
 ct_tensor *ct_slice_at(const char *at, ct_tensor *x, int axis, int64_t start, int64_t stop, int64_t step) {
     slice_attributes a = {axis, start, stop, step};
@@ -129,7 +132,7 @@ static ct_sample ct_slice_samples(int i, ct_dtype dtype) {
                        .leaf = {x}};
 }
 
-CT_OP_PARTS(ct_slice, .backward = ct_slice_backward);
+CT_OP_PARTS(ct_slice, .backward = ct_slice_backward, .fields = CT_FIELDS(SLICE_FIELDS));
 
 /* ---- ct_slice_add -------------------------------------------------------------------------------------------- */
 
@@ -203,7 +206,10 @@ static ct_sample ct_slice_add_samples(int i, ct_dtype dtype) {
                        .leaf = {x}};
 }
 
-CT_OP_PARTS(ct_slice_add, .backward = ct_slice_add_backward);
+CT_OP_PARTS(ct_slice_add, .backward = ct_slice_add_backward,
+            .fields = CT_FIELDS(CT_FIELD(slice_add_attributes, "axis", axis),
+                                CT_FIELD(slice_add_attributes, "start", start),
+                                CT_FIELD(slice_add_attributes, "step", step)));
 
 /* ---- ct_slice_scatter ---------------------------------------------------------------------------------------- */
 
@@ -267,7 +273,7 @@ static ct_sample ct_slice_scatter_samples(int i, ct_dtype dtype) {
     return (ct_sample){.z = put_slice(NULL, x, y, cases[i].a), .leaf = {x, y}};
 }
 
-CT_OP_PARTS(ct_slice_scatter, .jvp = ct_slice_scatter_jvp);
+CT_OP_PARTS(ct_slice_scatter, .jvp = ct_slice_scatter_jvp, .fields = CT_FIELDS(SLICE_FIELDS));
 
 /* ---- ct_concat ----------------------------------------------------------------------------------------------- */
 
@@ -361,4 +367,5 @@ static ct_sample ct_concat_samples(int i, ct_dtype dtype) {
     return (ct_sample){.z = ct_concat_at(NULL, CT_LIST(x, y, w), cases[i].axis), .leaf = {x, y, w}};
 }
 
-CT_OP_PARTS(ct_concat, .backward = ct_concat_backward);
+CT_OP_PARTS(ct_concat, .backward = ct_concat_backward,
+            .fields = CT_FIELDS(CT_FIELD(concat_attributes, "axis", axis)));

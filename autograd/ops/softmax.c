@@ -93,7 +93,7 @@ static void ct_softmax_backward(ct_tensor *z, int k, const void *g, void *gx, bo
 
 static ct_sample ct_softmax_samples(int i, ct_dtype dtype) { return softmax_sample(i, dtype, ct_softmax_at); }
 
-CT_OP_PARTS(ct_softmax, .backward = ct_softmax_backward);
+CT_OP_PARTS(ct_softmax, .backward = ct_softmax_backward, .fields = CT_FIELDS({"axis", CT_FIELD_INT, 0}));
 
 ct_tensor *ct_log_softmax_at(const char *at, ct_tensor *x, int axis) {
     return along(at, CT_OP_ct_log_softmax, x, axis);
@@ -117,7 +117,8 @@ static void ct_log_softmax_backward(ct_tensor *z, int k, const void *g, void *gx
 
 static ct_sample ct_log_softmax_samples(int i, ct_dtype dtype) { return softmax_sample(i, dtype, ct_log_softmax_at); }
 
-CT_OP_PARTS(ct_log_softmax, .backward = ct_log_softmax_backward);
+CT_OP_PARTS(ct_log_softmax, .backward = ct_log_softmax_backward,
+            .fields = CT_FIELDS({"axis", CT_FIELD_INT, 0}));
 
 /* ---- what the cross entropies have in common -------------------------------------------------------------- */
 

@@ -30,6 +30,9 @@ typedef struct strided_attributes {
     int64_t offset;
     bool overlapping; /* some elements of the whole may be in the part several times */
 } strided_attributes;
+#define STRIDED_FIELDS                                                                                               \
+    CT_FIELD(strided_attributes, "shape", shape), CT_FIELD(strided_attributes, "strides", strides),                  \
+        CT_FIELD(strided_attributes, "offset", offset)
 
 static bool check_attributes(const ct_tensor *z) {
     const strided_attributes *a = z->attributes;
@@ -167,7 +170,7 @@ static ct_sample ct_as_strided_samples(int i, ct_dtype dtype) {
     return (ct_sample){.z = ct_as_strided_at(NULL, x, cases[i].part, cases[i].strides, cases[i].offset), .leaf = {x}};
 }
 
-CT_OP_PARTS(ct_as_strided, .backward = ct_as_strided_backward);
+CT_OP_PARTS(ct_as_strided, .backward = ct_as_strided_backward, .fields = CT_FIELDS(STRIDED_FIELDS));
 
 /* ---- ct_as_strided_add ----------------------------------------------------------------------------------------- */
 
@@ -215,4 +218,4 @@ static ct_sample ct_as_strided_add_samples(int i, ct_dtype dtype) {
                        .leaf = {x}};
 }
 
-CT_OP_PARTS(ct_as_strided_add, .backward = ct_as_strided_add_backward);
+CT_OP_PARTS(ct_as_strided_add, .backward = ct_as_strided_add_backward, .fields = CT_FIELDS(STRIDED_FIELDS));
