@@ -1,7 +1,7 @@
 /* The module: a tree of layers that owns parameters. */
-#include "tensor/checked.h"
 #include "autograd/internal.h"
 #include "nn/internal.h"
+#include "tensor/checked.h"
 
 #include <assert.h>
 #include <limits.h>
