@@ -9,13 +9,7 @@
 
 typedef enum ct_op_id {
     CT_OP_NONE, /* constants and leaves */
-#define CT_UNARY(symbol, ...) CT_OP_##symbol,
-#define CT_UNARY_P CT_UNARY
-#define CT_UNARY_PQ CT_UNARY
-#define CT_BINARY CT_UNARY
-#define CT_COMPARE CT_UNARY
-#define CT_PREDICATE CT_UNARY
-#define CT_KERNEL CT_UNARY
+#define CT_OPERATION(symbol, ...) CT_OP_##symbol,
 #include "autograd/ops.def"
     CT_OP_COUNT,
     CT_OP_SLOTS = CT_OP_COUNT + CT_MAX_OWN_OPS /* those of ct_register_op() follow */
@@ -45,13 +39,7 @@ typedef enum ct_domain {
 /* For kernels of kind CT_NOT_DIFFERENTIABLE, which have no vjp and no samples. */
 #define CT_OP_PARTS_NOT_DIFFERENTIABLE(symbol, ...)                                                                  \
     const ct_op_parts symbol##_parts = {.shape = symbol##_shape, .forward = symbol##_forward, ##__VA_ARGS__}
-#define CT_KERNEL(symbol, ...) extern const ct_op_parts symbol##_parts;
-#define CT_UNARY CT_KERNEL
-#define CT_UNARY_P CT_KERNEL
-#define CT_UNARY_PQ CT_KERNEL
-#define CT_BINARY CT_KERNEL
-#define CT_COMPARE CT_KERNEL
-#define CT_PREDICATE CT_KERNEL
+#define CT_OPERATION(symbol, ...) extern const ct_op_parts symbol##_parts;
 #include "autograd/ops.def"
 
 /* By ct_op_id; [0] is NULL. Not const: the tests put broken rules in to see the sweep catch them. */

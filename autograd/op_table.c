@@ -32,13 +32,7 @@
 #define CT_KERNEL(symbol, formula, parameters, operands, kind, doc) ROW(symbol, formula, operands, kind, ANY, doc)
 #include "autograd/ops.def"
 
-#define CT_UNARY(symbol, ...) [CT_OP_##symbol] = &symbol##_op,
-#define CT_UNARY_P CT_UNARY
-#define CT_UNARY_PQ CT_UNARY
-#define CT_BINARY CT_UNARY
-#define CT_COMPARE CT_UNARY
-#define CT_PREDICATE CT_UNARY
-#define CT_KERNEL CT_UNARY
+#define CT_OPERATION(symbol, ...) [CT_OP_##symbol] = &symbol##_op,
 const ct_op *ct_op_table[CT_OP_SLOTS] = {
 #include "autograd/ops.def"
 };

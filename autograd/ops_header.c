@@ -46,7 +46,9 @@ static void print_family(const function *f) {
 }
 
 static void print_rule(const char *name, const char *rule) {
-    if (rule) printf("\n *     %-2s = %s", name, rule);
+    if (!rule) return;
+    int column = printf("\n *     %-2s = ", name) - 1;
+    print_wrapped(rule, " ", (size_t)column, " *          ");
 }
 
 static void print_function(const function *f) {

@@ -40,17 +40,11 @@ static int read_lines(const char *path, char **lines) {
 
 /* ---- the library's names ------------------------------------------------------------------------------------ */
 
-/* A row without its function does not link. */
+/* A row without its function does not link. Not static, lest it be left out. */
 typedef void any_function(void);
-#define CT_COMPOSITE_OF(result, symbol, ...) (any_function *)symbol##_at,
-#define CT_COMPOSITE(symbol, ...) CT_COMPOSITE_OF(, symbol, )
-#define CT_UNARY CT_COMPOSITE
-#define CT_UNARY_P CT_COMPOSITE
-#define CT_UNARY_PQ CT_COMPOSITE
-#define CT_BINARY CT_COMPOSITE
-#define CT_COMPARE CT_COMPOSITE
-#define CT_PREDICATE CT_COMPOSITE
-#define CT_KERNEL CT_COMPOSITE
+#define CT_OPERATION(symbol, ...) (any_function *)symbol##_at,
+#define CT_COMPOSITE CT_OPERATION
+#define CT_COMPOSITE_OF(result, ...) CT_OPERATION(__VA_ARGS__)
 any_function *const ct_promised_functions[] = {
 #include "autograd/ops.def"
 };
@@ -166,9 +160,23 @@ static void print_family(const function *f) {
          "|---|---|---|---|---|---|---|---|---|");
 }
 
+/* "(x, offset)" of "(ct_tensor *x, int64_t offset)" */
+static void print_parameter_names(const char *parameters) {
+    for (const char *end = parameters; *end != ')';) {
+        end += 1 + strcspn(end + 1, ",)");
+        const char *name = end;
+        while (isalnum((unsigned char)name[-1]) || name[-1] == '_') name--;
+        printf("%s%.*s", *parameters == '(' ? "(" : ", ", (int)(end - name), name);
+        parameters = end;
+    }
+    putchar(')');
+}
+
 static void print_function(const function *f) {
     const ct_op *op = find_op(f->name);
-    print_cell(f->name);
+    printf("| %s", f->name);
+    print_parameter_names(f->parameters);
+    putchar(' ');
     print_cell(f->formula);
     print_cell(kinds[f->kind]);
     for (ct_support what = CT_FORWARD; what <= CT_FORWARD_MODE; what++)
