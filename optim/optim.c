@@ -1,91 +1,65 @@
-/* What all optimisers share: making them from optimizers.def, and the step over their parameters. */
-#include "optim/update_kernels.h"
-#include "tensor/checked.h"
+/* Making optimisers from optimizers.def: their options, groups of parameters, and what is kept for each. */
+#include "optim/internal.h"
 
-#include <assert.h>
 #include <math.h>
 #include <string.h>
 
-/* ---- the optimiser ------------------------------------------------------------------------------------------ */
+/* ---- parameters and groups ---------------------------------------------------------------------------------- */
 
-typedef union options {
-#define CT_OPTIMIZER(symbol, ...) symbol##_options symbol;
-#include "optim/optimizers.def"
-#undef CT_OPTIMIZER
-} options;
+static bool has_parameter(const ct_optim *opt, const ct_tensor *parameter) {
+    for (int i = 0; i < opt->n; i++)
+        if (opt->slots[i].parameter == parameter) return true;
+    return false;
+}
 
-typedef struct slot {
-    ct_tensor *parameter; /* a leaf of somebody else's */
-    char *state;          /* n_states arrays of the parameter's size, `stride` bytes apart */
-    size_t stride;
-    int64_t steps; /* taken by this parameter */
-} slot;
-
-struct ct_optim {
-    ct_optimizer_id id;
-    options options; /* presets filled in */
-    double lr;
-    int n_states;
-    int n;
-    size_t bytes; /* of the block that holds all of this, state included */
-    slot slots[];
-};
-
-static bool valid_parameters(const char *at, const char *name, ct_list parameters) {
+static bool valid_parameter(const char *at, const ct_optim *opt, const ct_tensor *t, int place) {
     char text[CT_DESCRIPTION];
-    if (parameters.n < 1) return ct_raise(CT_ERR_ARGUMENT, name, at, "there are no parameters"), false;
-    for (int i = 0; i < parameters.n; i++) {
-        const ct_tensor *t = parameters.items ? parameters.items[i] : NULL;
-        if (!t) return ct_raise_null(name, at, i), false;
-        if (!(t->flags & CT_LEAF))
-            return ct_raise(CT_ERR_ARGUMENT, name, at, "%s is no leaf: see ct_requires_grad()", ct_describe(t, text)),
-                   false;
-    }
+    if (!t) return ct_raise_null(opt->name, at, place), false;
+    if (!(t->flags & (CT_LEAF | CT_FROZEN)))
+        return ct_raise(CT_ERR_ARGUMENT, opt->name, at, "%s is no leaf: see ct_requires_grad()", ct_describe(t, text)),
+               false;
+    if (has_parameter(opt, t))
+        return ct_raise(CT_ERR_ARGUMENT, opt->name, at, "%s is there twice", ct_describe(t, text)), false;
     return true;
 }
 
-/* Bytes from one state array of t to the next. */
-static bool state_stride(const ct_tensor *t, size_t *stride) {
-    return ct_checked_round_up(ct_bytes_of(t), CT_ALIGNMENT, stride);
-}
-
-/* The struct with its slots, then the state of each parameter. *start is where that begins. */
-static bool block_size(ct_list parameters, int n_states, size_t *start, size_t *bytes) {
-    size_t slots, all, stride;
-    if (!ct_checked_mul((size_t)parameters.n, sizeof(slot), &slots) ||
-        !ct_checked_add(slots, sizeof(ct_optim), &all) || !ct_checked_round_up(all, CT_ALIGNMENT, start))
-        return false;
-    *bytes = *start;
-    for (int i = 0; i < parameters.n; i++)
-        if (!state_stride(parameters.items[i], &stride) || !ct_checked_mul(stride, (size_t)n_states, &all) ||
-            !ct_checked_add(*bytes, all, bytes))
-            return false;
+static bool add_slot(const char *at, ct_optim *opt, ct_tensor *parameter) {
+    const int place = opt->n;
+    if (!ct_grow((void **)&opt->slots, &opt->slot_capacity, (size_t)place + 1, sizeof(ct_slot)))
+        return ct_raise_memory(opt->name, at, (size_t)place * sizeof(ct_slot)), false;
+    ct_slot *s = &opt->slots[place];
+    *s = (ct_slot){.parameter = parameter, .group = opt->n_groups};
+    s->steps = ct_state_add(opt->name, at, &opt->state, "steps", place, CT_I64, CT_SCALAR, 0);
+    if (!s->steps) return false;
+    int k = 0;
+    for (const ct_state_spec *spec = opt->specs; spec->name; spec++, k++) {
+        if (!spec->kept) continue;
+        s->state[k] = ct_state_add(opt->name, at, &opt->state, spec->name, place,
+                                   spec->number ? CT_F64 : (ct_dtype)parameter->dtype,
+                                   spec->number ? CT_SCALAR : ct_shape_of(parameter), spec->initial);
+        if (!s->state[k]) return false;
+    }
+    opt->n++;
     return true;
 }
 
-static ct_optim *new_optim(const char *at, const char *name, ct_list parameters, ct_optim head) {
-    size_t start, bytes;
-    assert(head.n_states <= CT_MAX_STATES);
-    if (!valid_parameters(at, name, parameters)) return NULL;
-    if (!block_size(parameters, head.n_states, &start, &bytes))
-        return ct_raise(CT_ERR_LIMIT, name, at, "the parameters are too large"), NULL;
-    ct_optim *opt = ct_alloc(bytes);
-    if (!opt) return ct_raise_memory(name, at, bytes), NULL;
-    *opt = head;
-    opt->n = parameters.n;
-    opt->bytes = bytes;
-    char *state = memset((char *)opt + start, 0, bytes - start);
-    for (int i = 0; i < opt->n; i++) {
-        slot *s = &opt->slots[i];
-        *s = (slot){.parameter = parameters.items[i], .state = state};
-        state_stride(s->parameter, &s->stride);
-        state += s->stride * (size_t)opt->n_states;
+static bool add_group(const char *at, ct_optim *opt, ct_list parameters, double lr, double weight_decay) {
+    if (parameters.n < 1 || !parameters.items)
+        return ct_raise(CT_ERR_ARGUMENT, opt->name, at, "there are no parameters"), false;
+    if (!ct_grow((void **)&opt->groups, &opt->group_capacity, (size_t)opt->n_groups + 1, sizeof(ct_group)))
+        return ct_raise_memory(opt->name, at, (size_t)opt->n_groups * sizeof(ct_group)), false;
+    const int n = opt->n, n_state = opt->state.n;
+    ct_tensor *rate = ct_state_add(opt->name, at, &opt->state, "lr", opt->n_groups, CT_F64, CT_SCALAR, lr);
+    bool ok = rate != NULL;
+    for (int i = 0; ok && i < parameters.n; i++)
+        ok = valid_parameter(at, opt, parameters.items[i], i) && add_slot(at, opt, parameters.items[i]);
+    if (ok) {
+        opt->groups[opt->n_groups++] = (ct_group){rate, weight_decay};
+    } else {
+        opt->n = n;
+        ct_state_cut(&opt->state, n_state);
     }
-    return opt;
-}
-
-void ct_optim_free(ct_optim *opt) {
-    if (opt) ct_dealloc(opt, opt->bytes);
+    return ok;
 }
 
 /* ---- constructors ------------------------------------------------------------------------------------------- */
@@ -95,81 +69,77 @@ static bool valid_rate(const char *at, const char *name, double lr) {
     return ct_raise(CT_ERR_ARGUMENT, name, at, "lr is %g, and must be given, positive and finite", lr), false;
 }
 
-static bool take_option(const char *at, const char *name, const char *field, double *value, double preset,
-                        double below) {
-    if (*value == 0) *value = preset;
-    if (*value >= 0 && *value < below) return true;
-    return ct_raise(CT_ERR_ARGUMENT, name, at, "%s is %g, not in [0, %g)", field, *value, below), false;
+static ct_optim *new_optim(const char *at, const ct_optim *head, ct_list parameters, double lr, double weight_decay) {
+    ct_optim *opt = ct_alloc(sizeof *opt);
+    if (!opt) return ct_raise_memory(head->name, at, sizeof *opt), NULL;
+    *opt = *head;
+    bool ok = add_group(at, opt, parameters, lr, weight_decay);
+    if (ok && opt->id == CT_OPTIMIZER_ct_lbfgs) ok = ct_lbfgs_new(at, opt);
+    if (ok) return opt;
+    ct_optim_free(opt);
+    return NULL;
 }
 
-#define OPTION(field, preset, below) &&take_option(at, name, #field, &o->field, preset, below)
+void ct_optim_free(ct_optim *opt) {
+    if (!opt) return;
+    ct_lbfgs_free(opt->lbfgs);
+    ct_state_free(&opt->state);
+    ct_dealloc(opt->slots, opt->slot_capacity * sizeof(ct_slot)); /* these were allocated, so they fit */
+    ct_dealloc(opt->groups, opt->group_capacity * sizeof(ct_group));
+    ct_dealloc(opt, sizeof *opt);
+}
+
+#define STATE(name, kept, initial) {name, kept, false, initial},
+#define NUMBER(name, initial) {name, true, true, initial},
+#define OPTION(field, preset, low, below) &&ct_take_option(name, at, #field, &o->field, preset, low, below)
+#define COUNT(field, preset, least) &&ct_take_count(name, at, #field, &o->field, preset, least)
+#define DECAY(preset)                                                                                                \
+    &&ct_take_option(name, at, "weight_decay", &o->weight_decay, preset, 0, INFINITY) &&                             \
+        ((decay = o->weight_decay), true)
 #define CT_OPTIMIZER(symbol, states, fields)                                                                         \
     ct_optim *symbol##_at(const char *at, ct_list parameters, const symbol##_options *given) {                       \
         const char *name = #symbol;                                                                                  \
-        ct_optim head = {.id = CT_OPTIMIZER_##symbol};                                                               \
-        symbol##_options *o = &head.options.symbol;                                                                  \
-        if (given) *o = *given;                                                                                      \
+        double decay = 0;                                                                                            \
+        symbol##_options options = {0}, *o = &options;                                                               \
+        if (given) options = *given;                                                                                 \
         if (!(valid_rate(at, name, o->lr) fields)) return NULL;                                                      \
-        head.lr = o->lr;                                                                                             \
-        head.n_states = states;                                                                                      \
-        return new_optim(at, name, parameters, head);                                                                \
+        const ct_optim head = {.id = CT_OPTIMIZER_##symbol,                                                          \
+                               .name = name,                                                                         \
+                               .options = {.symbol = options},                                                       \
+                               .specs = {states{NULL, false, false, 0}}};                                            \
+        return new_optim(at, &head, parameters, o->lr, decay);                                                       \
     }
 #include "optim/optimizers.def"
 #undef CT_OPTIMIZER
-#undef OPTION
 
-/* ---- steps -------------------------------------------------------------------------------------------------- */
+/* ---- afterwards --------------------------------------------------------------------------------------------- */
 
-#define BLOCK ((int64_t)1 << 14) /* elements that one thread updates at a time */
-
-typedef struct job {
-    const ct_optim *opt;
-    const slot *slot;
-    ct_update_loop *loop;
-} job;
-
-static void update_block(void *context, int64_t block) {
-    const job *j = context;
-    const slot *s = j->slot;
-    const ct_tensor *x = s->parameter;
-    const int64_t start = block * BLOCK, rest = ct_size_of(x) - start;
-    const size_t offset = (size_t)start * ct_dtype_size((ct_dtype)x->dtype);
-    ct_update u = {
-        .n = rest < BLOCK ? rest : BLOCK,
-        .x = (char *)x->data + offset,
-        .g = (const char *)x->grad + offset,
-        .t = s->steps,
-        .lr = j->opt->lr,
-        .options = &j->opt->options,
-    };
-    for (int k = 0; k < j->opt->n_states; k++) u.state[k] = s->state + (size_t)k * s->stride + offset;
-    j->loop(&u);
+bool ct_optim_add_at(const char *at, ct_optim *opt, ct_list parameters, double lr, double weight_decay) {
+    const char *op = "ct_optim_add";
+    if (!opt) return ct_raise_null(op, at, 0), false;
+    if (opt->lbfgs) return ct_raise(CT_ERR_ARGUMENT, op, at, "%s has one group of parameters", opt->name), false;
+    if (!(weight_decay >= 0 && isfinite(weight_decay)))
+        return ct_raise(CT_ERR_ARGUMENT, op, at, "weight_decay is %g, not 0 or positive and finite", weight_decay),
+               false;
+    return valid_rate(at, op, lr) && add_group(at, opt, parameters, lr, weight_decay);
 }
 
-static void update(const ct_optim *opt, slot *s) {
-    s->steps++;
-    job j = {opt, s, ct_updates()->loop[opt->id][s->parameter->dtype]};
-    ct_parallel((ct_size_of(s->parameter) + BLOCK - 1) / BLOCK, update_block, &j);
-}
-
-bool ct_step_at(const char *at, ct_optim *opt) {
-    if (!opt) return ct_raise_null("ct_step", at, 0), false;
-    const bool sound = !ct_error_pending();
-    for (int i = 0; i < opt->n; i++) {
-        ct_tensor *parameter = opt->slots[i].parameter;
-        if (sound && ct_has_gradient(parameter)) update(opt, &opt->slots[i]);
-        ct_zero_gradient(parameter);
-    }
-    return sound;
-}
-
-double ct_learning_rate(const ct_optim *opt) { return opt ? opt->lr : NAN; }
+double ct_learning_rate(const ct_optim *opt) { return opt ? ct_group_lr(&opt->groups[0]) : NAN; }
 
 bool ct_set_learning_rate_at(const char *at, ct_optim *opt, double lr) {
     if (!opt) return ct_raise_null("ct_set_learning_rate", at, 0), false;
     if (!(lr >= 0 && isfinite(lr)))
         return ct_raise(CT_ERR_ARGUMENT, "ct_set_learning_rate", at, "lr is %g, not 0 or positive and finite", lr),
                false;
-    opt->lr = lr;
+    for (int i = 0; i < opt->n_groups; i++) opt->groups[i].lr->item.f64 = lr;
     return true;
+}
+
+ct_list ct_optim_state(const ct_optim *opt) {
+    return opt ? (ct_list){.n = opt->state.n, .items = opt->state.items} : (ct_list){0};
+}
+
+bool ct_optim_load_at(const char *at, ct_optim *opt, ct_list state) {
+    if (!opt) return ct_raise_null("ct_optim_load", at, 0), false;
+    return ct_state_load("ct_optim_load", at, &opt->state, state);
 }

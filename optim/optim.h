@@ -1,4 +1,4 @@
-/* optim/: optimisers.
+/* optim/: optimisers, schedules of their learning rates, clipping of gradients.
  *
  * An optimiser moves leaves against the gradients that ct_backward() left in them:
  *
@@ -6,9 +6,7 @@
  *     ... in each scope: ct_backward(loss), ct_step(opt) ...
  *     ct_optim_free(opt);
  *
- * It works on any list of leaves, which must live as long as it does: ct_sgd(CT_LIST(w, b), ...). Below, x is a
- * parameter and d its gradient plus weight_decay * x (an L2 penalty of weight_decay / 2 * x^2). Options that are zero
- * have the value in brackets; only lr must be given.
+ * It works on any list of leaves, which must live as long as it does: ct_sgd(CT_LIST(w, b), ...).
  */
 #ifndef COTANGENT_OPTIM_H
 #define COTANGENT_OPTIM_H
@@ -23,41 +21,55 @@ typedef struct ct_optim ct_optim; /* owns its state, not the parameters */
 
 /* One step for each parameter that a backward pass has reached since the last; then clears all gradients, so the next
  * pass starts afresh. While an error is pending nothing moves, the gradients being those of a failed pass: they are
- * cleared, and the result is false. */
+ * cleared, and the result is false. Allocates nothing. */
 CT_API bool ct_step_at(const char *at, ct_optim *opt);
 #define ct_step(...) ct_step_at(CT_HERE, __VA_ARGS__)
 
-CT_API double ct_learning_rate(const ct_optim *opt); /* of NULL: NaN */
-/* For the steps to come; 0 or more. False, with an error, when it is not, or opt is NULL. */
+/* Computes the loss that is to become less, a tensor of one element; `context` is the caller's. */
+typedef ct_tensor *ct_closure(void *context);
+
+/* A step of an optimiser that looks at the loss itself, ct_lbfgs() as often as it needs to: opens a scope, calls the
+ * closure, differentiates what it returns. Every other optimiser looks once and steps. Returns the loss before the
+ * step; NaN when an error is pending, and then the parameters are as before. */
+CT_API double ct_step_closure_at(const char *at, ct_optim *opt, ct_closure *closure, void *context);
+#define ct_step_closure(...) ct_step_closure_at(CT_HERE, __VA_ARGS__)
+
+/* Adds a group of parameters with a learning rate and a weight decay of its own; the constructor's parameters are the
+ * first group. False, with an error, when a parameter is there already or as for constructors; nothing is added then.
+ * ct_lbfgs() has one group. */
+CT_API bool ct_optim_add_at(const char *at, ct_optim *opt, ct_list parameters, double lr, double weight_decay);
+#define ct_optim_add(...) ct_optim_add_at(CT_HERE, __VA_ARGS__)
+
+CT_API double ct_learning_rate(const ct_optim *opt); /* of the first group; of NULL: NaN */
+/* Of all groups, for the steps to come; 0 or more. False, with an error, when it is not, or opt is NULL. */
 CT_API bool ct_set_learning_rate_at(const char *at, ct_optim *opt, double lr);
 #define ct_set_learning_rate(...) ct_set_learning_rate_at(CT_HERE, __VA_ARGS__)
 
 CT_API void ct_optim_free(ct_optim *opt); /* NULL is fine */
 
-/* ---- the optimisers ----------------------------------------------------------------------------------------- */
-/* Each is NULL, with an error, when the list is empty or holds what is no leaf, or an option is out of range. */
+/* All that steps have left behind, learning rates included, as labelled tensors: "steps.0", "m.0", "lr.0" and so on,
+ * counting parameters and groups. They are the optimiser's and show its state at any time; the list is good until
+ * parameters are added. What was made with the same options goes on with the same bits after ct_optim_load(). */
+CT_API ct_list ct_optim_state(const ct_optim *opt);
+/* Copies such a state from tensors with the same labels, dtypes and shapes, in any order. False, with an error and
+ * without a change, when they are others. */
+CT_API bool ct_optim_load_at(const char *at, ct_optim *opt, ct_list state);
+#define ct_optim_load(...) ct_optim_load_at(CT_HERE, __VA_ARGS__)
 
-/* Stochastic gradient descent: v' = momentum v + d, x' = x - lr v'; with nesterov x' = x - lr (d + momentum v'). */
-typedef struct ct_sgd_options {
-    double lr;
-    double momentum;     /* (0) 0.9 is usual */
-    double weight_decay; /* (0) */
-    bool nesterov;       /* (false) changes nothing without momentum */
-} ct_sgd_options;
-CT_API ct_optim *ct_sgd_at(const char *at, ct_list parameters, const ct_sgd_options *options);
-#define ct_sgd(...) ct_sgd_at(CT_HERE, __VA_ARGS__)
+/* ---- gradients ---------------------------------------------------------------------------------------------- */
+/* Between ct_backward() and ct_step(). NaN and false, with an error, when the bound is not positive. */
 
-/* Adam: m' = beta1 m + (1 - beta1) d, v' = beta2 v + (1 - beta2) d^2, and in step t
- * x' = x - lr (m' / (1 - beta1^t)) / (sqrt(v' / (1 - beta2^t)) + eps). */
-typedef struct ct_adam_options {
-    double lr;           /* 1e-3 is usual */
-    double beta1;        /* (0.9) less than 1 */
-    double beta2;        /* (0.999) less than 1 */
-    double eps;          /* (1e-8) */
-    double weight_decay; /* (0) */
-} ct_adam_options;
-CT_API ct_optim *ct_adam_at(const char *at, ct_list parameters, const ct_adam_options *options);
-#define ct_adam(...) ct_adam_at(CT_HERE, __VA_ARGS__)
+/* Multiplies all gradients of the list by max_norm / (norm + 1e-6) where that is less than 1; the norm is the root of
+ * the sum of the squares of them all, and is returned. */
+CT_API double ct_clip_grad_norm_at(const char *at, ct_list parameters, double max_norm);
+/* Limits every element of the gradients to [-max_value, max_value]. */
+CT_API bool ct_clip_grad_value_at(const char *at, ct_list parameters, double max_value);
+#define ct_clip_grad_norm(...) ct_clip_grad_norm_at(CT_HERE, __VA_ARGS__)
+#define ct_clip_grad_value(...) ct_clip_grad_value_at(CT_HERE, __VA_ARGS__)
+
+#include <cotangent/optim/optimizers.h>
+
+#include <cotangent/optim/schedules.h>
 
 #ifdef __cplusplus
 }

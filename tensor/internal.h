@@ -29,6 +29,7 @@ enum ct_tensor_flags {
     CT_GRAD_SET = 1 << 2,   /* of a leaf: grad holds a value; otherwise the next write assigns */
     CT_OWNED = 1 << 3,      /* made outside every scope: a module's, an optimiser's or the caller's */
     CT_DEAD = 1 << 4,       /* debug builds: its scope has ended */
+    CT_FROZEN = 1 << 5,     /* a parameter that is no leaf for now: see ct_freeze() */
 };
 
 /* 80 bytes and 8 an operand: a binary node of scalars is 96 bytes with its value and its gradient. */
