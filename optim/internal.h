@@ -62,10 +62,10 @@ typedef struct ct_slot {
     int group;
 } ct_slot;
 
-typedef struct ct_group {
+typedef struct ct_optim_group {
     ct_tensor *lr; /* 0-d f64 */
     double weight_decay;
-} ct_group;
+} ct_optim_group;
 
 typedef struct ct_lbfgs ct_lbfgs;
 
@@ -78,13 +78,13 @@ struct ct_optim {
     ct_slot *slots;
     size_t slot_capacity;
     int n;
-    ct_group *groups;
+    ct_optim_group *groups;
     size_t group_capacity;
     int n_groups;
     ct_lbfgs *lbfgs; /* of ct_lbfgs() only */
 };
 
-static inline double ct_group_lr(const ct_group *g) { return g->lr->item.f64; }
+static inline double ct_optim_group_lr(const ct_optim_group *g) { return g->lr->item.f64; }
 
 /* lbfgs.c */
 bool ct_lbfgs_new(const char *at, ct_optim *opt);

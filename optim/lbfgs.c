@@ -287,7 +287,7 @@ static bool iterate(run *r, int64_t iteration, double *loss) {
     else remember(l);
     find_direction(l);
     memcpy(l->last, l->gradient, (size_t)l->n * sizeof(double));
-    l->number[LENGTH] = ct_group_lr(&r->opt->groups[0]) * (first ? first_length(l) : 1);
+    l->number[LENGTH] = ct_optim_group_lr(&r->opt->groups[0]) * (first ? first_length(l) : 1);
     const double slope = dot(l->n, l->gradient, l->direction);
     if (slope > -o->change_tolerance) return false;
     if (!advance(r, slope, last, loss) || last || l->evaluations >= o->evaluations) return false;

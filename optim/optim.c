@@ -46,15 +46,15 @@ static bool add_slot(const char *at, ct_optim *opt, ct_tensor *parameter) {
 static bool add_group(const char *at, ct_optim *opt, ct_list parameters, double lr, double weight_decay) {
     if (parameters.n < 1 || !parameters.items)
         return ct_raise(CT_ERR_ARGUMENT, opt->name, at, "there are no parameters"), false;
-    if (!ct_grow((void **)&opt->groups, &opt->group_capacity, (size_t)opt->n_groups + 1, sizeof(ct_group)))
-        return ct_raise_memory(opt->name, at, (size_t)opt->n_groups * sizeof(ct_group)), false;
+    if (!ct_grow((void **)&opt->groups, &opt->group_capacity, (size_t)opt->n_groups + 1, sizeof(ct_optim_group)))
+        return ct_raise_memory(opt->name, at, (size_t)opt->n_groups * sizeof(ct_optim_group)), false;
     const int n = opt->n, n_state = opt->state.n;
     ct_tensor *rate = ct_state_add(opt->name, at, &opt->state, "lr", opt->n_groups, CT_F64, CT_SCALAR, lr);
     bool ok = rate != NULL;
     for (int i = 0; ok && i < parameters.n; i++)
         ok = valid_parameter(at, opt, parameters.items[i], i) && add_slot(at, opt, parameters.items[i]);
     if (ok) {
-        opt->groups[opt->n_groups++] = (ct_group){rate, weight_decay};
+        opt->groups[opt->n_groups++] = (ct_optim_group){rate, weight_decay};
     } else {
         opt->n = n;
         ct_state_cut(&opt->state, n_state);
@@ -85,7 +85,7 @@ void ct_optim_free(ct_optim *opt) {
     ct_lbfgs_free(opt->lbfgs);
     ct_state_free(&opt->state);
     ct_dealloc(opt->slots, opt->slot_capacity * sizeof(ct_slot)); /* these were allocated, so they fit */
-    ct_dealloc(opt->groups, opt->group_capacity * sizeof(ct_group));
+    ct_dealloc(opt->groups, opt->group_capacity * sizeof(ct_optim_group));
     ct_dealloc(opt, sizeof *opt);
 }
 
@@ -124,7 +124,7 @@ bool ct_optim_add_at(const char *at, ct_optim *opt, ct_list parameters, double l
     return valid_rate(at, op, lr) && add_group(at, opt, parameters, lr, weight_decay);
 }
 
-double ct_learning_rate(const ct_optim *opt) { return opt ? ct_group_lr(&opt->groups[0]) : NAN; }
+double ct_learning_rate(const ct_optim *opt) { return opt ? ct_optim_group_lr(&opt->groups[0]) : NAN; }
 
 bool ct_set_learning_rate_at(const char *at, ct_optim *opt, double lr) {
     if (!opt) return ct_raise_null("ct_set_learning_rate", at, 0), false;

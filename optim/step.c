@@ -15,7 +15,7 @@ typedef struct job {
 static void update_block(void *context, int64_t block) {
     const job *j = context;
     const ct_slot *s = j->slot;
-    const ct_group *group = &j->opt->groups[s->group];
+    const ct_optim_group *group = &j->opt->groups[s->group];
     const ct_tensor *x = s->parameter;
     const int64_t start = block * BLOCK, rest = ct_size_of(x) - start;
     const size_t offset = (size_t)start * ct_dtype_size((ct_dtype)x->dtype);
@@ -24,7 +24,7 @@ static void update_block(void *context, int64_t block) {
         .x = (char *)x->data + offset,
         .g = (const char *)x->grad + offset,
         .t = s->steps->item.i64,
-        .lr = ct_group_lr(group),
+        .lr = ct_optim_group_lr(group),
         .weight_decay = group->weight_decay,
         .options = &j->opt->options,
     };
