@@ -22,6 +22,12 @@ static bool margins_fit(const ct_tensor *x, const margins *m, int axis) {
            extent + least >= 0;
 }
 
+static bool refuse_margins(const char *op, const char *at, const ct_tensor *x, const margins *m, int axis) {
+    ct_decline(op, at, x, CT_ERR_ARGUMENT, "pads of %lld and %lld do not fit axis %d", (long long)m->before[axis],
+               (long long)m->after[axis], axis);
+    return false;
+}
+
 /* Reads PyTorch's list, which begins with the last axis. */
 static bool read_pads(const char *op, const char *at, const ct_tensor *x, ct_sizes pads, margins *m) {
     if (!ct_given(op, at, x, 0)) return false;
@@ -32,10 +38,7 @@ static bool read_pads(const char *op, const char *at, const ct_tensor *x, ct_siz
         int axis = x->ndim - 1 - i;
         m->before[axis] = pads.items[2 * i];
         m->after[axis] = pads.items[2 * i + 1];
-        if (!margins_fit(x, m, axis))
-            return ct_decline(op, at, x, CT_ERR_ARGUMENT, "pads of %lld and %lld do not fit axis %d",
-                              (long long)m->before[axis], (long long)m->after[axis], axis),
-                   false;
+        if (!margins_fit(x, m, axis)) return refuse_margins(op, at, x, m, axis);
     }
     return true;
 }
@@ -100,10 +103,7 @@ static bool can_pad(const char *op, const char *at, const ct_tensor *x, const ma
         if (x->extent->dim[axis] == 0)
             return ct_decline(op, at, x, CT_ERR_SHAPE, "axis %d has no elements", axis), false;
     for (int axis = more; axis < x->ndim; axis++)
-        if (!has_sources(x, m, axis, source))
-            return ct_decline(op, at, x, CT_ERR_ARGUMENT, "pads of %lld and %lld do not fit axis %d",
-                              (long long)m->before[axis], (long long)m->after[axis], axis),
-                   false;
+        if (!has_sources(x, m, axis, source)) return refuse_margins(op, at, x, m, axis);
     return true;
 }
 
