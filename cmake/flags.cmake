@@ -15,7 +15,7 @@ endif()
 # CT_DEBUG: assertions and the check for handles used after their scope, in debug and sanitizer builds.
 add_library(ct_internal_flags INTERFACE)
 target_link_libraries(ct_internal_flags INTERFACE ct_flags)
-target_include_directories(ct_internal_flags INTERFACE ${PROJECT_SOURCE_DIR} ${ct_include})
+target_include_directories(ct_internal_flags INTERFACE ${PROJECT_SOURCE_DIR} ${ct_include} ${PROJECT_BINARY_DIR}/made)
 target_compile_definitions(ct_internal_flags INTERFACE
     $<$<OR:$<CONFIG:Debug>,$<BOOL:${CT_SANITIZE}>>:CT_DEBUG>
     $<$<BOOL:${CT_X86_DISPATCH}>:CT_X86_DISPATCH>

@@ -3,7 +3,7 @@
 set(ct_public_headers cotangent.h tensor/errors.def
     autograd/op.h autograd/arguments.h autograd/windows.h autograd/subscripts.h
     optim/optimizers.h optim/schedules.h
-    inspect/drawing.h inspect/gradcheck.h inspect/claims.h
+    inspect/drawing.h inspect/expression.h inspect/gradcheck.h inspect/claims.h
     data/datasets.h data/loader.h data/files.h
     train/metrics.h train/history.h train/weights.h train/checkpoint.h train/fit.h)
 foreach(room IN LISTS CT_ROOMS)
@@ -26,3 +26,15 @@ add_custom_command(OUTPUT ${ct_ops_h}
     DEPENDS ct_ops_header
     COMMENT "Writing cotangent/autograd/ops.h" VERBATIM)
 add_custom_target(ct_ops_h DEPENDS ${ct_ops_h})
+
+# What formulas may call, from the same rows.
+add_executable(ct_calls_table inspect/calls_table.c)
+target_include_directories(ct_calls_table PRIVATE ${PROJECT_SOURCE_DIR})
+target_link_libraries(ct_calls_table PRIVATE ct_flags)
+set(ct_calls ${PROJECT_BINARY_DIR}/made/inspect/calls.inc)
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/made/inspect)
+add_custom_command(OUTPUT ${ct_calls}
+    COMMAND ct_calls_table > ${ct_calls}
+    DEPENDS ct_calls_table
+    COMMENT "Writing inspect/calls.inc" VERBATIM)
+add_custom_target(ct_calls_inc DEPENDS ${ct_calls})

@@ -1,14 +1,14 @@
 # ct_objects: every object file of the library. The shared or static library and the tests' library share them.
 
 file(GLOB_RECURSE ct_sources CONFIGURE_DEPENDS ${ct_room_sources})
-list(REMOVE_ITEM ct_sources ${PROJECT_SOURCE_DIR}/autograd/ops_header.c)
+list(REMOVE_ITEM ct_sources ${PROJECT_SOURCE_DIR}/autograd/ops_header.c ${PROJECT_SOURCE_DIR}/inspect/calls_table.c)
 set(ct_kernels ${ct_sources})
 list(FILTER ct_kernels INCLUDE REGEX "_kernels\\.c$")
 list(FILTER ct_sources EXCLUDE REGEX "_kernels\\.c$")
 
 function(ct_add_objects name options)
     add_library(${name} OBJECT ${ARGN})
-    add_dependencies(${name} ct_ops_h)
+    add_dependencies(${name} ct_ops_h ct_calls_inc)
     set_target_properties(${name} PROPERTIES C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
     target_compile_options(${name} PRIVATE ${options})
     target_include_directories(${name} PRIVATE ${CBLAS_INCLUDE_DIR})

@@ -16,6 +16,7 @@ extern "C" {
 #endif
 
 #include <cotangent/inspect/drawing.h>
+#include <cotangent/inspect/expression.h>
 #include <cotangent/inspect/gradcheck.h>
 
 #include <cotangent/inspect/claims.h>

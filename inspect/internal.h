@@ -1,4 +1,4 @@
-/* inspect/: the sub-graph of a root, and text that grows. */
+/* inspect/: the sub-graph of a root, text that grows, and formulas. */
 #ifndef COTANGENT_INSPECT_INTERNAL_H
 #define COTANGENT_INSPECT_INTERNAL_H
 
@@ -58,5 +58,27 @@ const ct_claim_result *ct_claim_of(const ct_tensor *t);
 /* Checks that f can be drawn and adds its Graphviz text. False with an error raised in the name of `op`; `out` is to
  * be freed in either case. */
 bool ct_dot_text(ct_text *out, const char *op, const char *at, ct_tensor *f);
+
+/* ---- expr_*.c: formulas as expression.h describes them --------------------------------------------------------- */
+
+typedef struct ct_formula ct_formula;
+
+/* Reads `text`, of which a copy is kept; names need not be known yet. NULL with an error raised in the name of `op`. */
+ct_formula *ct_formula_parse(const char *op, const char *at, const char *text);
+void ct_formula_free(ct_formula *f); /* NULL is fine */
+
+/* The names that tensors are wanted for, in order of appearance. */
+int ct_formula_names(const ct_formula *f);
+const char *ct_formula_name(const ct_formula *f, int i);
+bool ct_formula_name_is_gradient(const ct_formula *f, int i); /* written as grad(name) */
+/* Finds each among the labels of `names`: values[i] is that of name i, from an array of ct_formula_names(). False with
+ * an error raised, that says where the unknown name is and which known one is nearest; a gradient is unknown. */
+bool ct_formula_bind(const char *op, const char *at, const ct_formula *f, ct_list names, ct_tensor **values);
+
+/* The value with values[i] as name i, recorded in the innermost scope. The nodes' places are `at` and the column. */
+ct_tensor *ct_formula_eval(const char *at, const ct_formula *f, ct_tensor *const *values);
+
+/* The text again, from what was read: with single blanks and only the parentheses that are needed. */
+void ct_formula_print(ct_text *out, const ct_formula *f);
 
 #endif

@@ -85,6 +85,9 @@ bool ct_usable(const char *op, const char *at, const ct_tensor *t, int operand) 
 }
 
 void ct_raise_memory(const char *op, const char *at, size_t bytes) {
+    if (ct_this.limit && bytes > ct_this.limit - ct_this.spent)
+        ct_raise(CT_ERR_LIMIT, op, at, "%zu bytes wanted, but all that a formula computes may take %zu", bytes,
+                 ct_this.limit);
     ct_raise(CT_ERR_MEMORY, op, at, "out of memory, %zu bytes wanted", bytes);
 }
 

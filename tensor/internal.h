@@ -110,6 +110,8 @@ static inline void *ct_arena_alloc(ct_arena *arena, size_t bytes, size_t align) 
 typedef struct ct_thread {
     int depth;          /* of the innermost scope; 0 when none is open */
     bool hunting;       /* autograd/: see ct_stop_at_nonfinite() */
+    size_t limit;       /* bytes that ct_scope_alloc() may give while a formula is evaluated; 0: any number */
+    size_t spent;       /* of them */
     ct_tensor *newest;  /* head of the chain of tensors in order of creation */
     uint32_t next_id;
     uint32_t groups;    /* autograd/: begun so far, see ct_begin_group() */

@@ -99,6 +99,8 @@ bool ct_end(ct_scope scope) {
 }
 
 void *ct_scope_alloc(int depth, size_t bytes) {
+    if (ct_this.limit && bytes > ct_this.limit - ct_this.spent) return NULL;
+    ct_this.spent += bytes;
     return ct_arena_alloc(&ct_this.level[depth].arena, bytes, CT_ALIGNMENT);
 }
 

@@ -105,6 +105,10 @@ CT_API const char *ct_error_name(ct_error_code code);    /* "CT_ERR_SHAPE" */
 CT_API const char *ct_error_meaning(ct_error_code code); /* "shapes do not fit" */
 CT_API void ct_error_clear(void);                        /* forgets the error; ct_end() will not report it */
 
+/* Of n known words the one most like a misspelt `word`, for messages: "did you mean 'sigmoid'?"; NULL when none is
+ * near. NULLs among the known are passed over. */
+CT_API const char *ct_nearest(const char *word, int n, const char *const *known);
+
 /* ---- making tensors ----------------------------------------------------------------------------------------- */
 /* All belong to the innermost scope and are constants: see ct_var() and ct_requires_grad() for leaves. */
 
