@@ -82,8 +82,8 @@ static int64_t count_blocks(int64_t m, int64_t n, int64_t k) {
     return blocks < 2 ? 1 : blocks & ~(int64_t)1;
 }
 
-void ct_gemm(ct_dtype dtype, bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const void *a,
-             const void *b, void *c, bool add) {
+void ct_blas_gemm(ct_dtype dtype, bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const void *a,
+                  const void *b, void *c, bool add) {
     assert(ct_is_float(dtype) && m <= CT_GEMM_MAX && n <= CT_GEMM_MAX && k <= CT_GEMM_MAX);
     if (m == 0 || n == 0) return;
     if (k == 0) {

@@ -1,4 +1,4 @@
-/* Matrix products through BLAS; blas.c alone sees cblas.h. */
+/* Matrix products, by BLAS (blas.c alone sees cblas.h) or by kernels of our own (gemm.c chooses). */
 #ifndef COTANGENT_TENSOR_BLAS_H
 #define COTANGENT_TENSOR_BLAS_H
 
@@ -10,9 +10,15 @@ void ct_one_blas_thread(void);
 #define CT_GEMM_MAX INT32_MAX /* of m, n and k: BLAS counts in int */
 
 /* c (m, n) = op(a) @ op(b), or += when `add`, of f32 or f64. op(a) is (m, k), stored as (k, m) when transpose_a;
- * op(b) is (k, n), stored as (n, k) when transpose_b. Large products are shared among the threads, in blocks that do
- * not depend on their number. */
+ * op(b) is (k, n), stored as (n, k) when transpose_b. Large products are shared among the threads, and have the same
+ * bits for any number of them. */
 void ct_gemm(ct_dtype dtype, bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const void *a,
              const void *b, void *c, bool add);
+/* c (m, n) = a (m, k) @ b (n, k)^T, and bias (n) in each row; NULL: 0. */
+void ct_gemm_biased(ct_dtype dtype, int64_t m, int64_t n, int64_t k, const void *a, const void *b, const void *bias,
+                    void *c);
+/* As ct_gemm(), by BLAS. */
+void ct_blas_gemm(ct_dtype dtype, bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const void *a,
+                  const void *b, void *c, bool add);
 
 #endif

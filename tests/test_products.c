@@ -44,7 +44,8 @@ static void check_gemm(ct_dtype dtype, int64_t m, int64_t n, int64_t k, bool ta,
 START_TEST(gemm_agrees_with_loops) {
     static const int64_t sizes[][3] = {{1, 1, 1},   {1, 1, 9},     {1, 7, 5},       {7, 1, 5},
                                        {5, 7, 1},   {3, 4, 0},     {0, 4, 3},       {3, 0, 4},
-                                       {17, 33, 9}, {64, 130, 70}, {3100, 30, 100}, {30, 3100, 100}};
+                                       {17, 33, 9}, {64, 130, 70}, {3100, 30, 100}, {30, 3100, 100},
+                                       {67, 64, 272}, {211, 80, 70}, {57, 112, 300}, {520, 112, 256}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (int flags = 0; flags < (sizes[i][0] * sizes[i][1] < 10000 ? 16 : 4); flags++)
             check_gemm(flags & 8 ? CT_F32 : CT_F64, sizes[i][0], sizes[i][1], sizes[i][2], flags & 1, flags & 2,
@@ -68,6 +69,11 @@ START_TEST(gemm_bits_do_not_depend_on_threads) {
     same_bits_for_gemm(CT_F32, 3100, 30, 100, false, true);
     same_bits_for_gemm(CT_F32, 30, 3100, 100, true, false);
     same_bits_for_gemm(CT_F64, 3100, 30, 100, true, false);
+    for (int flags = 0; flags < 3; flags++) {
+        same_bits_for_gemm(CT_F32, 67, 64, 272, flags & 1, flags & 2);
+        same_bits_for_gemm(CT_F64, 211, 80, 304, flags & 1, flags & 2);
+        same_bits_for_gemm(CT_F32, 3100, 64, 70, flags & 1, flags & 2);
+    }
     for (ct_dtype dtype = CT_F32; dtype <= CT_F64; dtype++) {
         same_bits_for_gemm(dtype, 8001, 1, 70, false, false);
         same_bits_for_gemm(dtype, 1, 1000, 600, false, false);

@@ -302,9 +302,8 @@ static bool ct_affine_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
 
 static void ct_affine_forward(ct_tensor *z) {
     const affine_attributes *a = z->attributes;
-    bool biased = z->n_in == 3;
-    if (biased) ct_spread(z->dtype, 1, a->rows, a->out, z->in[2]->data, 1, z->data, false);
-    ct_gemm(z->dtype, false, true, a->rows, a->out, a->in, z->in[0]->data, z->in[1]->data, z->data, biased);
+    const void *bias = z->n_in == 3 ? z->in[2]->data : NULL;
+    ct_gemm_biased(z->dtype, a->rows, a->out, a->in, z->in[0]->data, z->in[1]->data, bias, z->data);
 }
 
 static void ct_affine_backward(ct_tensor *z, int k, const void *g, void *gx, bool add) {

@@ -1,0 +1,96 @@
+/* Which kernel multiplies two matrices, and how its work is cut for the threads. */
+#include "tensor/blas.h"
+#include "tensor/gemm_kernels.h"
+#include "tensor/internal.h"
+#include "tensor/kernels.h"
+
+#define SMALL (1 << 20) /* multiplications: fewer are best left to BLAS, which does not pack so little either */
+#define CACHED (1 << 19) /* bytes of b: dot products read it anew for each 64 rows of a */
+#define SHARE (1 << 22) /* that a thread takes at once, of many: about 40 microseconds */
+#define LONG 512        /* of c: rows or columns whose operands stay in the second cache */
+
+typedef struct job {
+    ct_product product;
+    ct_multiply *multiply;
+    size_t item;  /* bytes of an element */
+    bool by_rows; /* c is cut into groups of rows, else of columns */
+    int64_t block;
+} job;
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t largest(int64_t a, int64_t b) { return a > b ? a : b; }
+static int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+static const void *behind(const void *data, int64_t elements, size_t item) {
+    return data ? (const char *)data + (size_t)elements * item : NULL;
+}
+
+static void multiply_part(void *context, int64_t number) {
+    const job *j = context;
+    ct_product p = j->product;
+    int64_t start = number * j->block;
+    if (j->by_rows) {
+        p.m = least(j->block, p.m - start);
+        p.a = behind(p.a, start * p.a_row, j->item);
+        p.c = (void *)behind(p.c, start * p.c_row, j->item);
+    } else {
+        p.n = least(j->block, p.n - start);
+        p.b = behind(p.b, start * (p.transpose_b ? p.b_row : 1), j->item);
+        p.bias = behind(p.bias, start, j->item);
+        p.c = (void *)behind(p.c, start, j->item);
+    }
+    j->multiply(&p);
+}
+
+/* Any cut gives the same bits, so its parts may be as many as there are threads. */
+static void share(job *j) {
+    const ct_product *p = &j->product;
+    j->by_rows = p->m > p->n;
+    int64_t unit = CT_GEMM_UNIT, units = quotient_up(j->by_rows ? p->m : p->n, unit);
+    double work = (double)p->m * (double)p->n * (double)p->k;
+    int64_t parts = least((int64_t)(work / SHARE), units * unit / LONG);
+    parts = quotient_up(largest(parts, 1), ct_threads()) * ct_threads();
+    j->block = quotient_up(units, least(parts, units)) * unit;
+    ct_parallel(quotient_up(units * unit, j->block), multiply_part, j);
+}
+
+/* Where BLAS does not reach its speed, because it packs matrices that few rows or columns are multiplied with. All
+ * figures are measured: see bench/NOTES.md. */
+static bool suits(ct_product *p, size_t item) {
+    if (p->n % CT_GEMM_UNIT || p->m == 1 || (double)p->m * (double)p->n * (double)p->k < SMALL) return false;
+    p->dots = p->transpose_b && p->k >= 256;
+    if (p->dots && p->k % CT_GEMM_UNIT) return false;
+    if (p->dots) return (size_t)(p->n * p->k) * item <= (p->m <= 64 ? 2 : 1) * CACHED;
+    return p->transpose_b ? p->m >= 200 : p->k <= 512 || p->m <= 128;
+}
+
+/* True when the kernels of our own have done it. */
+static bool multiplied(ct_dtype dtype, ct_product p) {
+    job j = {.multiply = ct_gemm_kernels()->multiply[dtype], .item = ct_dtype_size(dtype)};
+    if (!j.multiply || !suits(&p, j.item)) return false;
+    j.product = p;
+    share(&j);
+    return true;
+}
+
+void ct_gemm(ct_dtype dtype, bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const void *a,
+             const void *b, void *c, bool add) {
+    ct_product p = {.m = m, .n = n, .k = k, .a = a, .b = b, .c = c, .add = add};
+    p.a_row = transpose_a ? 1 : k;
+    p.a_column = transpose_a ? m : 1;
+    p.b_row = transpose_b ? k : n;
+    p.c_row = n;
+    p.transpose_b = transpose_b;
+    if ((transpose_a && transpose_b) || !multiplied(dtype, p)) ct_blas_gemm(dtype, transpose_a, transpose_b, m, n, k, a, b, c, add);
+}
+
+void ct_gemm_biased(ct_dtype dtype, int64_t m, int64_t n, int64_t k, const void *a, const void *b, const void *bias,
+                    void *c) {
+    ct_product p = {.m = m, .n = n, .k = k, .a = a, .b = b, .c = c, .bias = bias, .transpose_b = true};
+    p.a_row = p.b_row = k;
+    p.a_column = 1;
+    p.c_row = n;
+    if (multiplied(dtype, p)) return;
+    if (bias) ct_spread(dtype, 1, m, n, bias, 1, c, false);
+    ct_blas_gemm(dtype, false, true, m, n, k, a, b, c, bias != NULL);
+}

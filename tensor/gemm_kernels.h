@@ -1,0 +1,33 @@
+/* Products of matrices of middle size, which BLAS libraries pack more than they multiply; per instruction set. */
+#ifndef COTANGENT_TENSOR_GEMM_KERNELS_H
+#define COTANGENT_TENSOR_GEMM_KERNELS_H
+
+#include "tensor/isa.h"
+#include "tensor/tensor.h"
+
+#define CT_GEMM_UNIT 16 /* elements: a multiple of any vector */
+
+/* c (m, n) = or += op(a) (m, k) @ op(b) (k, n), n being a multiple of CT_GEMM_UNIT. An element of c is the same sum in
+ * the same order wherever its tile lies, so that c may be cut in any way between calls. */
+typedef struct ct_product {
+    int64_t m, n, k;
+    const void *a, *b;
+    void *c;
+    int64_t a_row, a_column; /* elements from one to the next, of op(a) */
+    int64_t b_row;           /* of b as it is stored: (k, n), or (n, k) when transpose_b */
+    int64_t c_row;
+    bool transpose_b;
+    bool dots; /* of rows of a and b, where k is along both, and also a multiple of CT_GEMM_UNIT */
+    bool add;
+    const void *bias; /* (n) is added to each row of c unless `add`; NULL: 0 */
+} ct_product;
+
+typedef void ct_multiply(const ct_product *p);
+
+typedef struct ct_gemm_table {
+    ct_multiply *multiply[CT_DTYPE_COUNT]; /* NULL without fused multiply-adds: BLAS knows such processors better */
+} ct_gemm_table;
+
+CT_ISA_TABLE(ct_gemm_table, ct_gemm_kernels)
+
+#endif
