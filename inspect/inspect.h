@@ -15,6 +15,7 @@
 extern "C" {
 #endif
 
+#include <cotangent/inspect/derivation.h>
 #include <cotangent/inspect/drawing.h>
 #include <cotangent/inspect/expression.h>
 #include <cotangent/inspect/gradcheck.h>

@@ -41,6 +41,9 @@ typedef struct ct_text {
 void ct_text_add(ct_text *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The shortest form with `digits` significant digits, the same in every locale: "-1.5", "1e-5", "nan". */
 void ct_text_number(ct_text *out, double value, int digits);
+/* The first character of a user's text: spaces of all kinds as ' ', what is not to be shown as U+FFFD. Its bytes in
+ * `text`, which is not at its end. */
+int ct_text_next(const char *text, char clean[5]);
 /* A user's text for an HTML-like label of Graphviz: at most `limit` characters, then "...". Safe in a quoted
  * attribute too, where a backslash may come out as two. */
 void ct_text_escaped(ct_text *out, const char *text, int limit);

@@ -114,25 +114,28 @@ bool ct_text_is_visible(const char *text) {
     return false;
 }
 
+int ct_text_next(const char *text, char clean[5]) {
+    uint32_t code;
+    int length = decode(text, &code);
+    if (is_space(code)) memcpy(clean, " ", 2);
+    else if (is_unsafe(code)) memcpy(clean, "\xef\xbf\xbd", 4); /* U+FFFD, the replacement character */
+    else snprintf(clean, 5, "%.*s", length, text);
+    return length;
+}
+
 void ct_text_escaped(ct_text *out, const char *text, int limit) {
     for (int count = 0; *text; count++) {
         if (count == limit) {
             ct_text_add(out, "...");
             return;
         }
-        uint32_t code;
-        int length = decode(text, &code);
-        if (is_space(code)) {
-            ct_text_add(out, " ");
-        } else if (is_unsafe(code)) {
-            ct_text_add(out, "\xef\xbf\xbd"); /* U+FFFD, the replacement character */
-        } else if (code == '\\') {
+        char clean[5];
+        text += ct_text_next(text, clean);
+        if (*clean == '\\')
             ct_text_add(out, "&#92;&#92;"); /* Graphviz still reads \N and the like after decoding */
-        } else if (code < 0x80 && strchr("<>&\"'", (int)code)) {
-            ct_text_add(out, "&#%u;", (unsigned)code);
-        } else {
-            ct_text_add(out, "%.*s", length, text);
-        }
-        text += length;
+        else if (strchr("<>&\"'", *clean))
+            ct_text_add(out, "&#%d;", *clean);
+        else
+            ct_text_add(out, "%s", clean);
     }
 }
