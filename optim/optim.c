@@ -44,8 +44,8 @@ static bool add_slot(const char *at, ct_optim *opt, ct_tensor *parameter) {
 }
 
 static bool add_group(const char *at, ct_optim *opt, ct_list parameters, double lr, double weight_decay) {
-    if (parameters.n < 1 || !parameters.items)
-        return ct_raise(CT_ERR_ARGUMENT, opt->name, at, "there are no parameters"), false;
+    if (parameters.n < 1) return ct_raise(CT_ERR_ARGUMENT, opt->name, at, "there are no parameters"), false;
+    if (!parameters.items) return ct_raise(CT_ERR_NULL, opt->name, at, "the list of parameters is NULL"), false;
     if (!ct_grow((void **)&opt->groups, &opt->group_capacity, (size_t)opt->n_groups + 1, sizeof(ct_optim_group)))
         return ct_raise_memory(opt->name, at, (size_t)opt->n_groups * sizeof(ct_optim_group)), false;
     const int n = opt->n, n_state = opt->state.n;
