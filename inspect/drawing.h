@@ -2,17 +2,42 @@
 #ifndef COTANGENT_DRAWING_H
 #define COTANGENT_DRAWING_H
 
-/* Draws the graph of f into a file whose ending picks the format: .dot or .gv (Graphviz text, always there), .svg,
- * .png or .pdf (through Graphviz's library, if the build found it). Scalars show value and gradient, larger tensors
- * shape, dtype and the minimum, mean and maximum of both; "-" stands where no backward pass has been. Boxes are
- * constants, sheets leaves, rounded boxes operations, the double box f itself. Graphs of more than 2,000 nodes are
- * folded in the middle. An existing file is replaced as a whole, or on failure not at all. False, with an error that
- * ct_end() reports too, when there is no drawing. */
-CT_API bool ct_draw_at(const char *at, ct_tensor *f, const char *path);
-#define ct_draw(...) ct_draw_at(CT_HERE, __VA_ARGS__)
+/* How far the two passes have come in a drawing. */
+typedef enum ct_draw_stage {
+    CT_DRAW_COMPLETE, /* all values and all gradients */
+    CT_DRAW_FORWARD,  /* values alone, of all that is at most `depth` operations away from what was given */
+    CT_DRAW_BACKWARD, /* all values, and the gradients of what is at least `depth` operations away */
+} ct_draw_stage;
 
-/* Writes the Graphviz text of the same drawing. Node ids count in order of creation, so that the texts of two runs of
- * one program can be compared line by line. */
+/* Options start as zeros: ct_draw_with(f, "f.svg", &(ct_draw_options){.stage = CT_DRAW_FORWARD, .depth = 1}). */
+typedef struct ct_draw_options {
+    ct_draw_stage stage;
+    int depth;      /* 0: all the way */
+    int fold_above; /* nodes: larger graphs are folded; 0: 2,000 */
+    bool no_legend;
+} ct_draw_options;
+
+/* Draws the graph of f into a file whose ending picks the format: .dot or .gv (Graphviz text, always there), .svg,
+ * .png or .pdf (through Graphviz's library, if the build found it), or .html: a page of its own to step through both
+ * passes node by node.
+ *
+ * A node shows its name, its formula, its value and its gradient, "-" where no pass has been; a larger tensor shape,
+ * dtype, and minimum, mean, maximum, norm and histogram of both. In an SVG, resting on a node shows the line of the
+ * program that made it and the elements. An edge between scalars shows the local derivative and the cotangent that it
+ * carries back, their product. Boxes around nodes are modules and groups (ct_begin_group()), and a legend tells what
+ * shapes and colours mean. Gradients that were claimed (ct_claim_grad()) stand beside the computed ones, with the
+ * verdict of ct_verify().
+ *
+ * Large graphs are folded: a block of operations that repeats is drawn once with "x 12", and what is still more than
+ * 2,000 nodes is left out in the middle; both say what was left out. An existing file is replaced as a whole, or on
+ * failure not at all. False, with an error that ct_end() reports too, when there is no drawing. */
+CT_API bool ct_draw_at(const char *at, ct_tensor *f, const char *path);
+CT_API bool ct_draw_with_at(const char *at, ct_tensor *f, const char *path, const ct_draw_options *options);
+#define ct_draw(...) ct_draw_at(CT_HERE, __VA_ARGS__)
+#define ct_draw_with(...) ct_draw_with_at(CT_HERE, __VA_ARGS__)
+
+/* Writes the Graphviz text of the same drawing. Nodes are in order of creation and bear their labels, so that the texts
+ * of two runs of one program can be compared line by line. */
 CT_API bool ct_dot_at(const char *at, ct_tensor *f, FILE *out);
 #define ct_dot(...) ct_dot_at(CT_HERE, __VA_ARGS__)
 

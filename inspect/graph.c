@@ -95,9 +95,3 @@ void ct_graph_free(ct_graph *graph) {
 }
 
 size_t ct_graph_index(const ct_graph *graph, const ct_tensor *t) { return find(graph, t)->index; }
-
-ct_role ct_graph_role(const ct_graph *graph, size_t index) {
-    const ct_tensor *t = graph->node[index];
-    if (!t->op) return t->flags & CT_LEAF ? CT_ROLE_LEAF : CT_ROLE_CONSTANT;
-    return index + 1 == graph->n ? CT_ROLE_ROOT : CT_ROLE_OP;
-}

@@ -7,8 +7,6 @@
 
 /* ---- graph.c ------------------------------------------------------------------------------------------------ */
 
-typedef enum ct_role { CT_ROLE_CONSTANT, CT_ROLE_LEAF, CT_ROLE_OP, CT_ROLE_ROOT } ct_role;
-
 typedef struct ct_graph_slot {
     const ct_tensor *t; /* NULL: a free slot */
     size_t index;
@@ -27,7 +25,6 @@ typedef struct ct_graph {
 bool ct_graph_collect(ct_graph *graph, ct_tensor *root);
 void ct_graph_free(ct_graph *graph);
 size_t ct_graph_index(const ct_graph *graph, const ct_tensor *t); /* of a node of the graph */
-ct_role ct_graph_role(const ct_graph *graph, size_t index);
 
 /* ---- text.c ------------------------------------------------------------------------------------------------- */
 
@@ -59,8 +56,8 @@ const ct_claim_result *ct_claim_of(const ct_tensor *t);
 /* ---- dot.c -------------------------------------------------------------------------------------------------- */
 
 /* Checks that f can be drawn and adds its Graphviz text. False with an error raised in the name of `op`; `out` is to
- * be freed in either case. */
-bool ct_dot_text(ct_text *out, const char *op, const char *at, ct_tensor *f);
+ * be freed in either case. Options may be NULL. */
+bool ct_dot_text(ct_text *out, const char *op, const char *at, ct_tensor *f, const ct_draw_options *options);
 
 /* ---- expr_*.c: formulas as expression.h describes them --------------------------------------------------------- */
 

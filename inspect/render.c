@@ -97,7 +97,9 @@ static bool write_picture(const char *at, const char *path, const struct format 
 }
 #endif
 
-bool ct_draw_at(const char *at, ct_tensor *f, const char *path) {
+bool ct_draw_at(const char *at, ct_tensor *f, const char *path) { return ct_draw_with_at(at, f, path, NULL); }
+
+bool ct_draw_with_at(const char *at, ct_tensor *f, const char *path, const ct_draw_options *options) {
     if (!path) return ct_raise_null("ct_draw", at, 1), false;
     const struct format *format = find_format(path);
     if (!format) {
@@ -105,7 +107,7 @@ bool ct_draw_at(const char *at, ct_tensor *f, const char *path) {
         return false;
     }
     ct_text dot = {0};
-    bool ok = ct_dot_text(&dot, "ct_draw", at, f) &&
+    bool ok = ct_dot_text(&dot, "ct_draw", at, f, options) &&
               (format->renderer ? write_picture(at, path, format, &dot) : write_file(at, path, dot.text, dot.length));
     ct_text_free(&dot);
     return ok;

@@ -29,11 +29,11 @@ static const char *dot(ct_tensor *f) {
     return text;
 }
 
-/* The drawing of one node, "    n3 [shape=... label=<...>];\n"; valid until the next. */
+/* The drawing of one node, "id=\"node3\", shape=... label=<...>"; valid until the next. */
 static const char *node_text(const char *drawing, int number) {
     static char text[4096];
     char head[32];
-    snprintf(head, sizeof head, "    n%d [", number);
+    snprintf(head, sizeof head, "[id=\"node%d\"", number);
     const char *begin = strstr(drawing, head), *end = begin ? strstr(begin, "];\n") : NULL;
     ck_assert_msg(end && (size_t)(end - begin) < sizeof text, "no node %d in\n%.2000s", number, drawing);
     snprintf(text, sizeof text, "%.*s", (int)(end - begin), begin);
@@ -58,6 +58,7 @@ static const char *row(const char *node, const char *caption) {
         size_t n = at[0] == '>' ? strcspn(at + 1, "<") : 0;
         if (n == 0) continue;
         const char *number = at + 1 + (strncmp(at + 1, "&#160;&#160;", 12) ? 0 : 12);
+        if (number == at + 1 + n) continue; /* an empty cell */
         to += snprintf(to, sizeof cells - (size_t)(to - cells), "%.*s|", (int)(at + 1 + n - number), number);
     }
     return cells;
@@ -151,6 +152,20 @@ START_TEST(labels_are_escaped) {
 }
 END_TEST
 
+/* That the edge to a node of the formula from operand k shows the local derivative, and it times the node's. */
+static void assert_edge(const char *text, int node, int k, double local) {
+    const struct formula_node *n = &formula_nodes[node];
+    char head[128], numbers[2][64];
+    snprintf(head, sizeof head, "    \"%s\" -> \"%s\" [id=\"edge%d_%d\"", formula_nodes[k ? n->y : n->x].label, n->label,
+             node + 1, k);
+    const char *edge = strstr(text, head);
+    ck_assert_msg(edge, "no %s in\n%s", head, text);
+    snprintf(numbers[0], sizeof numbers[0], "\">%g</FONT></TD></TR><TR>", local);
+    snprintf(numbers[1], sizeof numbers[1], "\">%g</FONT></TD></TR></TABLE>>", local * n->gradient);
+    const char *end = strstr(edge, "];\n"), *first = strstr(edge, numbers[0]), *second = strstr(edge, numbers[1]);
+    ck_assert_msg(first && second && first < second && second < end, "%.400s", edge);
+}
+
 /* ---- scalar graphs ------------------------------------------------------------------------------------------ */
 
 START_TEST(every_value_and_gradient) {
@@ -169,10 +184,10 @@ START_TEST(every_value_and_gradient) {
         assert_row(drawn, "value", part);
         snprintf(part, sizeof part, "%g|", n->gradient);
         assert_row(drawn, "grad", part);
-        snprintf(part, sizeof part, "    n%d -> n%d;\n    n%d -> n%d;\n", n->x + 1, i + 1, n->y + 1, i + 1);
-        if (n->op) assert_has(text, part);
         assert_has(drawn, i < P ? "shape=note" : i == F ? "peripheries=2" : "rounded");
-        assert_has(drawn, "tooltip=\"formula.c:1\"");
+        assert_has(drawn, "tooltip=\"formula.c:1&#10;");
+        if (n->op) assert_edge(text, i, 0, n->op == '*' ? formula_nodes[n->y].value : 1);
+        if (n->op) assert_edge(text, i, 1, n->op == '*' ? formula_nodes[n->x].value : 1);
     }
     ck_assert_int_eq(count(text, " -> "), 2 * (FORMULA_NODES - P));
     ck_assert(ct_end(s));
@@ -224,7 +239,7 @@ START_TEST(no_pass_no_gradient) {
     assert_row(node_text(text, 1), "grad", "3|");
     assert_row(node_text(text, 2), "grad", "-|"); /* a constant */
     assert_row(node_text(text, 3), "grad", "1|");
-    assert_has(node_text(text, 2), "[shape=box, style=filled, fillcolor=\"#ffffff\"");
+    assert_has(node_text(text, 2), "shape=box, style=\"filled,dashed\"");
     ct_backward(z);
     assert_row(node_text(dot(y), 3), "grad", "-|"); /* the last pass did not reach it */
     ck_assert(ct_end(s));
@@ -248,17 +263,27 @@ START_TEST(formulas_name_their_operands) {
     ck_assert_str_eq(title(ct_label(ct_add(y, x), "z")), "z = y + x");
     ck_assert_str_eq(title(ct_exp(x)), "n2 = exp x");
     ck_assert_str_eq(title(ct_relu(w)), "n2 = max(fc.w[0]&#39;, 0)");
-    ck_assert_str_eq(title(ct_leaky_relu(x, 0.1)), "n2 = leaky_relu(x, slope)");
+    ck_assert_str_eq(title(ct_leaky_relu(x, 0.1)), "n2 = leaky_relu(x, 0.1)");
     ck_assert_str_eq(title(ct_mul(x, x)), "n2 = x * x");
     ck_assert_str_eq(title(ct_lt(x, y)), "n3 = x &#60; y");
     ck_assert_str_eq(title(ct_mul(ct_scalar(2), x)), "n3 = 2 * x");
     ck_assert_str_eq(title(ct_sub(x, ct_scalar(-0.5))), "n3 = x - (-0.5)");
     ck_assert_str_eq(title(ct_pow(ct_label(ct_add(x, y), "x + y"), y)), "n4 = (x + y) ^ y");
     ck_assert_str_eq(title(ct_mul(ct_label(ct_neg(x), "  "), y)), "n4 = n3 * y");
-    ck_assert_str_eq(title(ct_concat(CT_LIST(v, v), 0)), "n2 = concat(n1, n1)");
-    ck_assert_str_eq(title(ct_concat(CT_LIST(v, v, v, v, v), 0)), "n2 = concat(n1, n1, n1, n1, ... 5 in all)");
+    ck_assert_str_eq(title(ct_concat(CT_LIST(v, v), 0)), "n2 = concat(n1, n1, axis=0)");
+    ck_assert_str_eq(title(ct_concat(CT_LIST(v, v, v, v, v), 0)), "n2 = concat(n1, n1, n1, n1, ... 5 in all, axis=0)");
     ck_assert_str_eq(title(ct_affine(v, m, NULL)), "n3 = n1 @ m^T + 0");
     ck_assert_str_eq(title(ct_where(ct_gt(x, y), x, y)), "n4 = n3 ? x : y");
+    ck_assert_str_eq(title(ct_clamp(v, -1, 0.5)), "n2 = clamp(n1, -1, 0.5)");
+    ck_assert_str_eq(title(ct_sum(m, CT_ALL)), "n2 = sum(m)");
+    ck_assert_str_eq(title(ct_sum(m, CT_KEEP(0))), "n2 = sum(m, axis=0, keep=true)");
+    ck_assert_str_eq(title(ct_max(m, CT_AXES(0, 1))), "n2 = max(m, axis=(0, 1))");
+    ck_assert_str_eq(title(ct_softmax(m, 1)), "n2 = softmax(m, axis=1)");
+    ck_assert_str_eq(title(ct_cast(m, CT_F32)), "n2 = cast(m, dtype=f32)");
+    ck_assert_str_eq(title(ct_reshape(m, CT_SHAPE(4, -1))), "n2 = reshape(m, shape=(4, 1))");
+    ck_assert_str_eq(title(ct_slice(m, 1, 0, 1, 1)), "n2 = slice(m, axis=1, start=0, stop=1, step=1)");
+    ck_assert_str_eq(title(ct_index_select(m, 1, ct_from(CT_I64, CT_SHAPE(1), (int64_t[]){1}))), "n3 = m[n2] (axis=1)");
+    ck_assert_str_eq(title(ct_argsort(m, 0, true)), "n2 = argsort(m, axis=0, descending=true)");
     ck_assert_str_eq(title(ct_label(x, "a name that is longer than thirty-two characters")),
                      "a name that is longer than thirt...");
     ck_assert_msg(ct_end(s), "%s", ct_error());
@@ -281,7 +306,7 @@ START_TEST(order_of_creation) {
         snprintf(part, sizeof part, "<B>%s</B>", titles[i]);
         assert_has(node_text(text, i + 1), part);
     }
-    ck_assert_int_eq(count(text, "label=<"), 7);
+    ck_assert_int_eq(count(text, "[id=\"node"), 7);
     ck_assert(ct_end(inner));
     ck_assert_str_eq(title(w), "w");
     ck_assert(ct_end(outer));
@@ -303,6 +328,9 @@ END_TEST
 
 /* ---- larger tensors ----------------------------------------------------------------------------------------- */
 
+#define BLOCK "\xe2\x96\x88" /* of a histogram: as many as there are in any bin */
+#define NONE "\xe2\x80\x87"
+
 START_TEST(tensors_are_summarised) {
     ct_scope s = ct_begin();
     ct_tensor *x = ct_label(ct_from(CT_F32, CT_SHAPE(2, 3), (float[]){1, 2, 3, 4, 5, -3}), "x");
@@ -311,12 +339,14 @@ START_TEST(tensors_are_summarised) {
     ct_backward(f);
     const char *text = dot(f);
     assert_has(node_text(text, 1), ">f32 (2, 3)<");
-    assert_row(node_text(text, 1), "value", "-3|2|5|");
+    assert_row(node_text(text, 1), "value", "-3|2|5|8|" BLOCK NONE NONE NONE NONE NONE BLOCK BLOCK NONE BLOCK BLOCK BLOCK "|");
     assert_row(node_text(text, 1), "grad", "-|");
-    assert_row(node_text(text, 2), "value", "-1|-0.05556|0.5|");
-    assert_row(node_text(text, 2), "grad", "0|4|7|");
+    assert_row(node_text(text, 2), "value",
+               "-1|-0.05556|0.5|1.167|" BLOCK NONE NONE NONE NONE NONE NONE NONE NONE NONE BLOCK BLOCK "|");
+    assert_row(node_text(text, 2), "grad",
+               "0|4|7|8.602|" BLOCK NONE NONE NONE NONE NONE NONE NONE BLOCK NONE NONE BLOCK "|");
     assert_row(node_text(text, 4), "grad", "1|");
-    ck_assert_ptr_null(strstr(node_text(text, 4), "f32"));
+    ck_assert_ptr_null(strstr(node_text(text, 4), ">f32"));
     ck_assert(ct_end(s));
 }
 END_TEST
@@ -333,10 +363,10 @@ START_TEST(odd_tensors) {
     assert_row(node_text(dot(one), 1), "value", "-1.25|");
     assert_has(node_text(dot(none), 1), ">f64 (0, 4)<");
     assert_row(node_text(dot(none), 1), "value", "-|");
-    assert_row(node_text(dot(nan), 1), "value", "nan|nan|nan|");
-    assert_row(node_text(dot(infinite), 1), "value", "1|inf|inf|");
-    assert_row(node_text(dot(bits), 1), "value", "0|0.75|1|");
-    assert_row(node_text(dot(large), 1), "value", "-12345678|3.704e7|123456789|");
+    assert_row(node_text(dot(nan), 1), "value", "nan|nan|nan|nan|");
+    assert_row(node_text(dot(infinite), 1), "value", "1|inf|inf|inf|");
+    assert_row(node_text(dot(bits), 1), "value", "0|0.75|1|1.732|\xe2\x96\x83" NONE NONE NONE NONE NONE NONE NONE NONE NONE NONE BLOCK "|");
+    assert_row(node_text(dot(large), 1), "value", "-12345678|3.704e7|123456789|1.241e8|" BLOCK BLOCK NONE NONE NONE NONE NONE NONE NONE NONE NONE BLOCK "|");
     ck_assert(ct_end(s));
 }
 END_TEST
@@ -349,34 +379,55 @@ static ct_tensor *chain(int nodes) {
     return f;
 }
 
-START_TEST(folding) {
+/* Operations in no order that repeats. */
+static ct_tensor *irregular_chain(int nodes) {
+    ct_tensor *f = ct_var(0.5, "x");
+    for (uint32_t i = 1, seed = 1; i < (uint32_t)nodes; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        f = seed >> 31 ? ct_sin(f) : ct_neg(f);
+    }
+    return f;
+}
+
+START_TEST(what_does_not_repeat) {
     ct_scope s = ct_begin();
-    const char *text = dot(chain(2000));
-    ck_assert_int_eq(count(text, "label=<"), 2000);
+    const char *text = dot(irregular_chain(2000));
+    ck_assert_int_eq(count(text, "[id=\"node"), 2000);
     ck_assert_ptr_null(strstr(text, "folded"));
-    text = dot(chain(2001));
-    ck_assert_int_eq(count(text, "label=<"), 201);
-    assert_has(text, "<B>1801 nodes folded</B><BR/>n101 to n1901<BR/>1201 ct_sin<BR/>600 ct_neg>];");
-    ck_assert_int_eq(count(text, " -> "), 200);
-    assert_has(text, "    n100 -> folded;\n");
-    assert_has(text, "    folded -> n1902;\n");
+    text = dot(irregular_chain(9000));
+    int shown = count(text, "[id=\"node");
+    ck_assert_msg(shown <= 2000, "%d", shown);
+    ck_assert(strstr(text, "nodes folded</B>") || strstr(text, "<B>x "));
     ck_assert(ct_end(s));
 }
 END_TEST
 
-/* A leaf at the start that each later node uses: one edge into the fold, and one to each that is shown. */
+START_TEST(blocks_that_repeat) {
+    ct_scope s = ct_begin();
+    const char *text = dot(chain(2000));
+    ck_assert_int_eq(count(text, "[id=\"node"), 2000);
+    text = dot(chain(2001)); /* a leaf, then 666 times sin, sin, neg, then the root and what is before it */
+    assert_has(text, "<B>x 666</B>");
+    assert_has(text, "of which the first 3 are shown");
+    ck_assert_int_eq(count(text, "[id=\"node"), 1 + 3 + 2);
+    assert_has(text, "    n4 -> n2 [style=dashed, constraint=false];\n");
+    assert_has(text, "    n4 -> n2000 [id=\"edge2000_0\"");
+    ck_assert_int_eq(count(text, " -> "), 6);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* A leaf that all blocks use has one edge to each node that is drawn. */
 START_TEST(edges_around_a_fold) {
     ct_scope s = ct_begin();
-    ct_tensor *x = ct_var(0.5, "x"), *first = NULL, *f = x;
-    for (int i = 0; i < 3000; i++) {
-        f = ct_mul(f, x);
-        if (i == 1500) first = f;
-    }
-    f = ct_add(ct_add(f, first), first);
-    const char *text = dot(f);
-    ck_assert_int_eq(count(text, "    n1 -> "), 99 + 1 + 1 + 98); /* twice to n2; the fold once */
-    ck_assert_int_eq(count(text, "    n1 -> folded"), 1);
-    ck_assert_int_eq(count(text, "    folded -> "), 3);
+    ct_tensor *x = ct_var(0.5, "x"), *f = x;
+    for (int i = 0; i < 3000; i++) f = ct_add(ct_mul(f, x), ct_scalar(1));
+    const char *text = dot(ct_exp(f));
+    assert_has(text, "<B>x 2999</B>"); /* 1, + 1 and * x; the first product, x * x, is another */
+    ck_assert_int_eq(count(text, "    \"x\" -> n2 "), 2);
+    ck_assert_int_eq(count(text, "    \"x\" -> n5 "), 1);
+    ck_assert_int_eq(count(text, "    \"x\" -> "), 3);
+    ck_assert_int_eq(count(text, "constraint=false"), 1);
     ck_assert(ct_end(s));
 }
 END_TEST
@@ -400,7 +451,7 @@ START_TEST(a_deep_chain) {
     pthread_join(thread, &failure);
     ck_assert_msg(!failure, "%s", (const char *)failure);
     text[support_get("deep.dot", (uint8_t *)text, LONGEST - 1)] = '\0';
-    assert_has(text, "<B>999800 nodes folded</B><BR/>n101 to n999900");
+    assert_has(text, "<B>x 333332</B>");
 }
 END_TEST
 
@@ -414,7 +465,7 @@ Suite *ct_suite(void) {
          {every_value_and_gradient, golden_file, two_drawings_are_the_same, no_pass_no_gradient,
           formulas_name_their_operands, order_of_creation, direction}},
         {"tensors", {tensors_are_summarised, odd_tensors}},
-        {"large graphs", {folding, edges_around_a_fold, a_deep_chain}},
+        {"large graphs", {what_does_not_repeat, blocks_that_repeat, edges_around_a_fold, a_deep_chain}},
     };
     Suite *suite = suite_create("draw");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
