@@ -421,7 +421,10 @@ END_TEST
 START_TEST(edges_around_a_fold) {
     ct_scope s = ct_begin();
     ct_tensor *x = ct_var(0.5, "x"), *f = x;
-    for (int i = 0; i < 3000; i++) f = ct_add(ct_mul(f, x), ct_scalar(1));
+    for (int i = 0; i < 3000; i++) {
+        f = ct_mul(f, x);
+        f = ct_add(f, ct_scalar(1));
+    }
     const char *text = dot(ct_exp(f));
     assert_has(text, "<B>x 2999</B>"); /* 1, + 1 and * x; the first product, x * x, is another */
     ck_assert_int_eq(count(text, "    \"x\" -> n2 "), 2);
