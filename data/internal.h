@@ -5,14 +5,42 @@
 #include "data/data.h"
 #include "tensor/file.h"
 
+#include <stdatomic.h>
+
+/* Elements that data sets share, never changed. */
+typedef struct ct_store {
+    atomic_int users; /* the last one frees it */
+    ct_dtype x_dtype, y_dtype;
+    ct_bytes x; /* (samples, features) */
+    ct_bytes y; /* (samples, targets); integers are classes, none negative */
+} ct_store;
+
+/* One block, with the arrays behind it. */
 struct ct_dataset {
+    ct_store *store;
+    size_t bytes;     /* of the block */
     int64_t size;     /* samples */
     int64_t features; /* elements of one sample */
-    int64_t classes;
-    ct_shape sample; /* of one sample */
-    ct_bytes x;      /* (size, features) u8 */
-    ct_bytes y;      /* (size) u8, each below classes */
+    int64_t targets;  /* elements of one target */
+    int64_t classes;  /* 1 + the largest label in the store; 0: targets are numbers */
+    ct_shape sample, target;
+    int64_t *index;        /* (size) samples of the store; NULL: all of them in order */
+    double *shift, *range; /* (features) each; NULL: not scaled */
 };
+
+static inline int64_t ct_stored_sample(const ct_dataset *d, int64_t i) { return d->index ? d->index[i] : i; }
+
+/* A data set of `size` samples that takes over the bytes of x and y, also on failure: NULL with an error raised. */
+ct_dataset *ct_dataset_make(const char *op, const char *at, int64_t size, const ct_shape *sample,
+                            const ct_shape *target, ct_store content);
+/* Another view of the same store: of `size` samples with an index to be filled, or for 0 of the same samples as `like`;
+ * `scaled` ones have room for a scaling, which is filled when `like` has one. NULL with an error raised. */
+ct_dataset *ct_dataset_derive(const char *op, const char *at, const ct_dataset *like, int64_t size, bool scaled);
+
+/* Streams of random numbers of this room, apart from those of random tensors, which count from 0. */
+#define CT_PART_STREAM ((uint64_t)1 << 62)
+#define CT_SHUFFLE_STREAMS ((uint64_t)2 << 62) /* one an epoch from here on */
+#define CT_AUGMENT_STREAMS ((uint64_t)3 << 62) /* likewise */
 
 /* ---- gzip.c ------------------------------------------------------------------------------------------------- */
 
@@ -57,10 +85,54 @@ void ct_archive_free(ct_archive *archive);
 
 /* ---- loader_kernels.c --------------------------------------------------------------------------------------- */
 
-/* z[i] = x[i] / 255 */
+/* From stored elements to a batch's, n of them; tables by the dtype stored, then the batch's. */
 typedef struct ct_loader_kernels {
-    void (*scale_f32)(const uint8_t *x, float *z, int64_t n);
-    void (*scale_f64)(const uint8_t *x, double *z, int64_t n);
+    void (*cast[CT_DTYPE_COUNT][CT_DTYPE_COUNT])(const void *x, void *z, int64_t n); /* to f32, f64 and i64 */
+    /* z[i] = (x[i] - shift[i]) / range[i], to f32 and f64 */
+    void (*scale[CT_DTYPE_COUNT][CT_DTYPE_COUNT])(const void *x, const double *shift, const double *range, void *z,
+                                                  int64_t n);
+    void (*unit[CT_DTYPE_COUNT])(const void *x, void *z, int64_t n); /* z[i] = x[i] / 255 of u8, to f32 and f64 */
 } ct_loader_kernels;
+
+/* ---- deal.c: what a batch holds ------------------------------------------------------------------------------- */
+
+/* 0 to n - 1 in a random order, a function of seed and stream alone. */
+void ct_shuffle(int64_t *order, int64_t n, uint64_t seed, uint64_t stream);
+
+/* How batches are made, and where the next one stands. */
+typedef struct ct_dealer {
+    const ct_dataset *dataset;
+    ct_loader_options options; /* presets filled in */
+    int64_t batches;           /* in an epoch */
+    int64_t epoch;             /* of the next batch */
+    int64_t next;              /* its first place in the order */
+    int64_t *order;            /* (size) the samples in this epoch's order */
+    char *work;                  /* (2, features) of the batch's dtype; NULL: no augmentation */
+    const double *shift, *range; /* (features) each, of the scaling after augmentation; NULL: none */
+} ct_dealer;
+
+void ct_deal_order(ct_dealer *dealer);             /* for dealer->epoch */
+int64_t ct_deal_size(const ct_dealer *dealer);     /* samples of the next batch */
+void ct_deal_advance(ct_dealer *dealer);           /* to the batch after the next; orders nothing */
+void ct_deal(ct_dealer *dealer, void *x, void *y); /* fills x (b, features) and y (b, targets), and moves on */
+
+/* ---- augment.c ------------------------------------------------------------------------------------------------ */
+
+typedef struct ct_warp {
+    int64_t planes, height, width;
+    double down, right, angle; /* pixels, pixels, radians */
+} ct_warp;
+/* z (planes, height, width) = x turned by `angle` about the middle, then moved; f32 or f64. */
+void ct_warp_image(const ct_warp *w, ct_dtype dtype, const void *x, void *z);
+
+/* ---- prefetch.c ----------------------------------------------------------------------------------------------- */
+
+/* A thread that deals ahead. */
+typedef struct ct_prefetch ct_prefetch;
+/* For batches of at most so many bytes; NULL with an error raised. */
+ct_prefetch *ct_prefetch_new(const char *at, ct_dealer *dealer, size_t x_bytes, size_t y_bytes);
+void ct_prefetch_free(ct_prefetch *prefetch); /* NULL is fine */
+void ct_prefetch_take(ct_prefetch *prefetch, void *x, size_t x_bytes, void *y, size_t y_bytes);
+void ct_prefetch_seek(ct_prefetch *prefetch, int64_t epoch, int64_t next);
 
 #endif

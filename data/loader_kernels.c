@@ -2,14 +2,60 @@
 #include "data/internal.h"
 #include "tensor/isa.h"
 
-/* Divided, not multiplied by 1/255: 255 gives exactly 1, and f32 the rounded f64. */
-static void scale_f32(const uint8_t *restrict x, float *restrict z, int64_t n) {
-    for (int64_t i = 0; i < n; i++) z[i] = (float)x[i] / 255;
-}
+#define CAST(S, s, T, t)                                                                                             \
+    static void cast_##s##_##t(const void *restrict x_, void *restrict z_, int64_t n) {                              \
+        const S *x = x_;                                                                                             \
+        T *z = z_;                                                                                                   \
+        for (int64_t i = 0; i < n; i++) z[i] = (T)x[i];                                                              \
+    }
 
-static void scale_f64(const uint8_t *restrict x, double *restrict z, int64_t n) {
-    for (int64_t i = 0; i < n; i++) z[i] = (double)x[i] / 255;
-}
+#define SCALE(S, s, T, t)                                                                                            \
+    static void scale_##s##_##t(const void *restrict x_, const double *restrict shift, const double *restrict range, \
+                                void *restrict z_, int64_t n) {                                                      \
+        const S *x = x_;                                                                                             \
+        T *z = z_;                                                                                                   \
+        for (int64_t i = 0; i < n; i++) z[i] = (T)(((double)x[i] - shift[i]) / range[i]);                            \
+    }
+
+/* Divided, not multiplied by 1/255: 255 gives exactly 1, and f32 the rounded f64. */
+#define UNIT(T, t)                                                                                                   \
+    static void unit_##t(const void *restrict x_, void *restrict z_, int64_t n) {                                    \
+        const uint8_t *x = x_;                                                                                       \
+        T *z = z_;                                                                                                   \
+        for (int64_t i = 0; i < n; i++) z[i] = (T)x[i] / 255;                                                        \
+    }
+
+#define LOOPS(S, s)                                                                                                  \
+    CAST(S, s, float, f32)                                                                                           \
+    CAST(S, s, double, f64)                                                                                          \
+    CAST(S, s, int64_t, i64)                                                                                         \
+    SCALE(S, s, float, f32)                                                                                          \
+    SCALE(S, s, double, f64)
+
+LOOPS(uint8_t, u8)
+LOOPS(int32_t, i32)
+LOOPS(int64_t, i64)
+LOOPS(float, f32)
+LOOPS(double, f64)
+UNIT(float, f32)
+UNIT(double, f64)
+
+#define CAST_ROW(s) {[CT_F32] = cast_##s##_f32, [CT_F64] = cast_##s##_f64, [CT_I64] = cast_##s##_i64}
+#define SCALE_ROW(s) {[CT_F32] = scale_##s##_f32, [CT_F64] = scale_##s##_f64}
 
 extern const ct_loader_kernels CT_ISA_NAME(ct_loader_table);
-const ct_loader_kernels CT_ISA_NAME(ct_loader_table) = {.scale_f32 = scale_f32, .scale_f64 = scale_f64};
+const ct_loader_kernels CT_ISA_NAME(ct_loader_table) = {
+    .cast = {[CT_BOOL] = CAST_ROW(u8),
+             [CT_U8] = CAST_ROW(u8),
+             [CT_I32] = CAST_ROW(i32),
+             [CT_I64] = CAST_ROW(i64),
+             [CT_F32] = CAST_ROW(f32),
+             [CT_F64] = CAST_ROW(f64)},
+    .scale = {[CT_BOOL] = SCALE_ROW(u8),
+              [CT_U8] = SCALE_ROW(u8),
+              [CT_I32] = SCALE_ROW(i32),
+              [CT_I64] = SCALE_ROW(i64),
+              [CT_F32] = SCALE_ROW(f32),
+              [CT_F64] = SCALE_ROW(f64)},
+    .unit = {[CT_F32] = unit_f32, [CT_F64] = unit_f64},
+};

@@ -74,7 +74,7 @@ START_TEST(test_other_shapes) {
     ct_module *small = make_net(1, 3), *large = make_net(1, 5), *twin = make_net(1, 5);
     ck_assert(ct_save(small, path));
     load_refused(large, twin, CT_ERR_SHAPE,
-                 FILE_NAME ": parameter \"0.weight\" is f32 (3,4) in the file, f32 (5,4) in the module");
+                 FILE_NAME ": parameter \"0.weight\" is f32 (3,4) in the file, f32 (5,4) here");
     ct_module_free(small);
     ct_module_free(large);
     ct_module_free(twin);
@@ -102,10 +102,10 @@ START_TEST(test_all_or_nothing) {
         ck_assert(ct_end(s));
         static const ct_error_code codes[] = {CT_ERR_SHAPE, CT_ERR_SHAPE, CT_ERR_FORMAT, CT_ERR_FORMAT};
         static const char *const texts[] = {
-            "parameter \"2.bias\" is f32 (2,1) in the file, f32 (2) in the module",
-            "parameter \"2.bias\" is f64 (2) in the file, f32 (2) in the module",
+            "parameter \"2.bias\" is f32 (2,1) in the file, f32 (2) here",
+            "parameter \"2.bias\" is f64 (2) in the file, f32 (2) here",
             "there is no parameter \"2.bias\"",
-            "\"3.bias\" is no parameter of the module",
+            "nothing here takes its \"3.bias\"",
         };
         load_refused(net, twin, codes[other], texts[other]);
     }

@@ -2,7 +2,7 @@
 #ifndef COTANGENT_TRAIN_CHECKPOINT_H
 #define COTANGENT_TRAIN_CHECKPOINT_H
 
-/* Where a training stands, beside its model and optimiser. */
+/* Where a training stands, beside its model, optimiser and schedule. */
 typedef struct ct_training_place {
     int64_t step;              /* steps taken */
     int64_t epoch, batch;      /* of the next batch: whole epochs before it, batches of its epoch before it */
@@ -16,6 +16,7 @@ typedef struct ct_training_place {
 typedef struct ct_training {
     ct_module *net;
     ct_optim *optim;
+    ct_schedule *schedule;
     ct_history *history;
     ct_training_place place;
 } ct_training;

@@ -20,16 +20,19 @@ typedef bool ct_fit_hook(void *context, const ct_fit_moment *now);
 typedef struct ct_fit_options {
     ct_loss_function *loss; /* (ct_cross_entropy_at) */
     ct_optim *optim;
+    ct_schedule *schedule;   /* (none) steps at each epoch's end, on the validation loss or without one on that of
+                                training */
+    bool schedule_each_step; /* (false) steps after each step instead, on the loss of its batch */
     int64_t epochs; /* passes over the training data */
     int64_t steps;  /* steps in all, if that is reached first; of the whole training, those before a resumption too */
     double l2;      /* (0) adds l2 / (2 m) times the sum of squares of the weights to the loss of a batch of m samples;
                        weights are parameters of two dimensions or more */
 
-    ct_loader *validation, *test; /* (none) measured at each epoch's end */
+    ct_loader *validation, *test; /* (none) measured at each epoch's end, and when all steps are done */
+    ct_loader *train;             /* (none) measured likewise, in evaluation mode and without penalty, in place of the
+                                     mean over the batches as they were learnt from; not the loader that is learnt from */
     int64_t validate_every;       /* (0) steps between further looks at `validation` */
     int64_t log_every;            /* (0) steps between further rows with the training score alone */
-    bool evaluate_train;          /* (false) at an epoch's end the training score is measured anew, by the model as it
-                                     is then, in evaluation mode */
     ct_early_stop early_stop;     /* (never) looks are those at `validation`: of each validate_every steps if that is
                                      given, else of each epoch */
 
@@ -55,13 +58,13 @@ typedef enum ct_fit_end {
     CT_FIT_INTERRUPTED, /* by `interrupt` or a hook */
 } ct_fit_end;
 
-/* Trains. The parameters, the optimiser and the history have what was reached, however it ends. */
+/* Trains, in training mode. The parameters, the optimiser and the history have what was reached, however it ends. */
 CT_API CT_MUST_CHECK ct_fit_end ct_fit_at(const char *at, ct_module *net, ct_loader *loader,
                                           const ct_fit_options *options);
 #define ct_fit(...) ct_fit_at(CT_HERE, __VA_ARGS__)
 
 /* 1/2 of the sum of the squares of all weights of the module, that is of its parameters of two dimensions or more; a
- * scalar to be added to a loss. 0 when there are none. */
+ * scalar to be added to a loss. NULL, with an error, when there are none. */
 CT_API ct_tensor *ct_l2_penalty_at(const char *at, const ct_module *net);
 #define ct_l2_penalty(...) ct_l2_penalty_at(CT_HERE, __VA_ARGS__)
 

@@ -40,9 +40,9 @@ typedef struct ct_early_stop {
     double min_delta;
 } ct_early_stop;
 typedef struct ct_stop_state {
-    bool begun;
-    double best;    /* the lowest cost so far */
-    int64_t waited; /* looks since it improved */
+    int64_t looks;  /* so far */
+    int64_t waited; /* of them, since the cost improved */
+    double best;    /* the lowest cost so far; 0 before the first look */
 } ct_stop_state;
 /* Takes the next look; true when it is time to stop. A state begins as {0}. */
 CT_API bool ct_stop_early(ct_early_stop rule, ct_stop_state *state, double cost);

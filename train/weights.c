@@ -1,9 +1,98 @@
-/* A module's parameters to and from a file. */
-#include "data/internal.h"
-#include "tensor/internal.h"
-#include "train/train.h"
+/* A module's parameters to and from a file; files of several lists of tensors; what weights are like. */
+#include "train/internal.h"
 
+#include <inttypes.h>
+#include <math.h>
 #include <string.h>
+
+#undef CT_HERE
+#define CT_HERE at
+
+/* ---- sections ----------------------------------------------------------------------------------------------- */
+
+/* Tensors that alias those of the section, with the section's name before theirs. False with an error raised. */
+static bool name_tensors(const char *at, const ct_part *section, ct_tensor **out) {
+    char name[1024];
+    for (int i = 0; i < section->tensors.n; i++) {
+        ct_tensor *t = section->tensors.items[i];
+        int n = snprintf(name, sizeof name, "%s%s", section->name, t->label);
+        if (n >= (int)sizeof name)
+            return ct_raise(CT_ERR_LIMIT, "ct_save", at, "the name %.40s... is too long", name), false;
+        out[i] = ct_label(ct_wrap((ct_dtype)t->dtype, ct_shape_of(t), t->data), name);
+        if (!out[i]) return false;
+    }
+    return true;
+}
+
+bool ct_parts_write(const char *op, const char *at, const char *path, int n, const ct_part *sections) {
+    int all = 0, done = 0;
+    for (int i = 0; i < n; i++) all += sections[i].tensors.n;
+    ct_scope s = ct_begin();
+    ct_tensor **tensors = ct_scope_array(ct_this.depth, (size_t)all, sizeof(ct_tensor *));
+    bool ok = tensors || (ct_raise_memory(op, at, sizeof(ct_tensor *)), false);
+    for (int i = 0; ok && i < n; done += sections[i++].tensors.n) ok = name_tensors(at, &sections[i], tensors + done);
+    ok = ok && ct_archive_write(op, at, path, (ct_list){all, tensors});
+    ct_close(s);
+    return ok;
+}
+
+/* The part of a tensor's name after the section's; NULL when it is of another section. */
+static const char *name_within(const ct_part *section, const char *name) {
+    size_t n = strlen(section->name);
+    return strncmp(name, section->name, n) == 0 ? name + n : NULL;
+}
+
+static const ct_archive_entry *find(const ct_archive *archive, const ct_part *section, const ct_tensor *t) {
+    for (int64_t i = 0; i < archive->n; i++) {
+        const char *name = name_within(section, archive->entries[i].name);
+        if (name && strcmp(name, t->label) == 0) return &archive->entries[i];
+    }
+    return NULL;
+}
+
+/* The file has t, and as it is here; false with an error raised. */
+static bool entry_fits(const ct_reader *file, const ct_archive *archive, const ct_part *section,
+                       const ct_tensor *t) {
+    char theirs[CT_DESCRIPTION], ours[CT_DESCRIPTION];
+    ct_shape shape = ct_shape_of(t);
+    const ct_archive_entry *entry = find(archive, section, t);
+    if (!entry)
+        return ct_reader_fail(file, CT_ERR_FORMAT, "there is no %s \"%s%s\"", section->what, section->name, t->label);
+    if (entry->dtype == t->dtype && ct_shape_equal(&entry->shape, &shape)) return true;
+    return ct_reader_fail(file, CT_ERR_SHAPE, "%s \"%s%s\" is %s %s in the file, %s %s here", section->what,
+                          section->name, t->label, ct_dtype_name(entry->dtype),
+                          ct_describe_shape(&entry->shape, theirs), ct_dtype_name((ct_dtype)t->dtype),
+                          ct_describe_shape(&shape, ours));
+}
+
+static bool is_wanted(int n, const ct_part *sections, const char *name) {
+    for (int i = 0; i < n; i++) {
+        const char *rest = name_within(&sections[i], name);
+        for (int k = 0; rest && k < sections[i].tensors.n; k++)
+            if (strcmp(sections[i].tensors.items[k]->label, rest) == 0) return true;
+    }
+    return false;
+}
+
+bool ct_parts_match(const ct_reader *file, const ct_archive *archive, int n, const ct_part *sections) {
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < sections[i].tensors.n; k++)
+            if (!entry_fits(file, archive, &sections[i], sections[i].tensors.items[k])) return false;
+    for (int64_t i = 0; i < archive->n; i++)
+        if (!is_wanted(n, sections, archive->entries[i].name))
+            return ct_reader_fail(file, CT_ERR_FORMAT, "nothing here takes its \"%s\"", archive->entries[i].name);
+    return true;
+}
+
+void ct_parts_copy(const ct_archive *archive, int n, const ct_part *sections) {
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < sections[i].tensors.n; k++) {
+            ct_tensor *t = sections[i].tensors.items[k];
+            ct_archive_copy(archive, find(archive, &sections[i], t), t->data);
+        }
+}
+
+/* ---- modules ------------------------------------------------------------------------------------------------ */
 
 /* An error on record comes first, and a module or a path that is NULL; false with an error raised. */
 static bool may_begin(const char *op, const char *at, const ct_module *m, const char *path) {
@@ -17,45 +106,53 @@ bool ct_save_at(const char *at, const ct_module *m, const char *path) {
     return ct_error_report();
 }
 
-/* What the file has for the parameter p; NULL with an error raised when it is not there or is something else. */
-static const ct_archive_entry *entry_for(const ct_reader *file, const ct_archive *archive, const ct_tensor *p) {
-    char theirs[CT_DESCRIPTION], ours[CT_DESCRIPTION];
-    ct_shape shape = ct_shape_of(p);
-    const ct_archive_entry *entry = ct_archive_find(archive, p->label);
-    if (!entry) return ct_reader_fail(file, CT_ERR_FORMAT, "there is no parameter \"%s\"", p->label), NULL;
-    if (entry->dtype == p->dtype && ct_shape_equal(&entry->shape, &shape)) return entry;
-    ct_reader_fail(file, CT_ERR_SHAPE, "parameter \"%s\" is %s %s in the file, %s %s in the module", p->label,
-                   ct_dtype_name(entry->dtype), ct_describe_shape(&entry->shape, theirs),
-                   ct_dtype_name((ct_dtype)p->dtype), ct_describe_shape(&shape, ours));
-    return NULL;
-}
-
-static bool is_parameter(ct_list parameters, const char *name) {
-    for (int i = 0; i < parameters.n; i++)
-        if (strcmp(parameters.items[i]->label, name) == 0) return true;
-    return false;
-}
-
-/* Each parameter has its entry and each entry its parameter; false with an error raised. */
-static bool match(const ct_reader *file, const ct_archive *archive, ct_list parameters) {
-    for (int i = 0; i < parameters.n; i++)
-        if (!entry_for(file, archive, parameters.items[i])) return false;
-    for (int64_t i = 0; i < archive->n; i++)
-        if (!is_parameter(parameters, archive->entries[i].name))
-            return ct_reader_fail(file, CT_ERR_FORMAT, "\"%s\" is no parameter of the module",
-                                  archive->entries[i].name);
-    return true;
-}
-
 bool ct_load_at(const char *at, ct_module *m, const char *path) {
     ct_archive archive;
     ct_reader file = {.op = "ct_load", .at = at, .path = path}; /* for errors */
+    ct_part parameters = {"", "parameter", ct_parameters(m)};
     if (!may_begin("ct_load", at, m, path)) return ct_error_report();
-    ct_list parameters = ct_parameters(m);
-    if (ct_archive_open("ct_load", at, path, &archive) && match(&file, &archive, parameters))
-        for (int i = 0; i < parameters.n; i++)
-            ct_archive_copy(&archive, ct_archive_find(&archive, parameters.items[i]->label),
-                            parameters.items[i]->data);
+    if (ct_archive_open("ct_load", at, path, &archive) && ct_parts_match(&file, &archive, 1, &parameters))
+        ct_parts_copy(&archive, 1, &parameters);
     ct_archive_free(&archive);
     return ct_error_report();
+}
+
+/* ---- what they are like --------------------------------------------------------------------------------------- */
+
+static bool is_measurable(const ct_tensor *t) { return t && ct_is_float(t->dtype) && ct_size_of(t) > 0; }
+
+static double element(const ct_tensor *t, int64_t i) { return ct_read_element((ct_dtype)t->dtype, t->data, i); }
+
+ct_weight_statistics ct_weights_of(const ct_tensor *t) {
+    ct_weight_statistics s = {0, NAN, NAN, NAN, NAN};
+    if (!is_measurable(t)) return s;
+    double sum = 0, squares = 0;
+    s = (ct_weight_statistics){.n = ct_size_of(t), .min = INFINITY, .max = -INFINITY};
+    for (int64_t i = 0; i < s.n; i++) {
+        double x = element(t, i);
+        sum += x;
+        if (!(x >= s.min)) s.min = x; /* a NaN too */
+        if (!(x <= s.max)) s.max = x;
+    }
+    s.mean = sum / (double)s.n;
+    for (int64_t i = 0; i < s.n; i++) squares += (element(t, i) - s.mean) * (element(t, i) - s.mean);
+    s.std = sqrt(squares / (double)s.n);
+    return s;
+}
+
+bool ct_weight_histogram_at(const char *at, const ct_tensor *t, double low, double high, int64_t bins,
+                            int64_t *count) {
+    const char *op = "ct_weight_histogram";
+    if (!t || !count) return ct_raise_null(op, at, t ? 4 : 0), false;
+    if (!ct_is_float(t->dtype)) return ct_raise(CT_ERR_DTYPE, op, at, "the tensor is not floating"), false;
+    if (!(low < high) || !isfinite(high - low) || bins < 1)
+        return ct_raise(CT_ERR_ARGUMENT, op, at, "%" PRId64 " bins from %g to %g", bins, low, high), false;
+    memset(count, 0, (size_t)bins * sizeof *count);
+    for (int64_t i = 0; i < ct_size_of(t); i++) {
+        double x = element(t, i);
+        if (!(x >= low && x <= high)) continue;
+        int64_t bin = (int64_t)((x - low) / (high - low) * (double)bins);
+        count[bin < bins ? bin : bins - 1]++;
+    }
+    return true;
 }

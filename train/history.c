@@ -1,0 +1,160 @@
+/* The record of a training, as rows, CSV and JSON; and early stopping, which looks at one of its columns. */
+#include "train/internal.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+struct ct_history {
+    ct_history_row *rows;
+    size_t n, capacity;
+};
+
+ct_history *ct_history_new_at(const char *at) {
+    ct_history *history = ct_alloc(sizeof *history);
+    if (!history) return ct_raise_memory("ct_history_new", at, sizeof *history), NULL;
+    *history = (ct_history){0};
+    return history;
+}
+
+void ct_history_free(ct_history *history) {
+    if (!history) return;
+    ct_dealloc(history->rows, history->capacity * sizeof *history->rows);
+    ct_dealloc(history, sizeof *history);
+}
+
+static bool make_room(const char *at, ct_history *history, size_t rows) {
+    if (ct_grow((void **)&history->rows, &history->capacity, rows, sizeof *history->rows)) return true;
+    return ct_raise_memory("ct_history_add", at, sizeof *history->rows), false;
+}
+
+bool ct_history_reset(const char *at, ct_history *history, int64_t n) {
+    if (!make_room(at, history, (size_t)n)) return false;
+    history->n = 0;
+    return true;
+}
+
+bool ct_history_add_at(const char *at, ct_history *history, const ct_history_row *row) {
+    if (!history || !row) return ct_raise_null("ct_history_add", at, history ? 1 : 0), false;
+    if (!make_room(at, history, history->n + 1)) return false;
+    history->rows[history->n++] = *row;
+    return true;
+}
+
+int64_t ct_history_size(const ct_history *history) { return history ? (int64_t)history->n : 0; }
+
+const ct_history_row *ct_history_get(const ct_history *history, int64_t i) {
+    return i >= 0 && i < ct_history_size(history) ? &history->rows[i] : NULL;
+}
+
+/* ---- columns ------------------------------------------------------------------------------------------------ */
+
+#define N_COLUMNS 14
+static const char *const columns[N_COLUMNS] = {
+    "epoch",           "step",                "epoch_ends",       "seconds",   "lr",
+    "train_loss",      "train_accuracy",      "train_error",
+    "validation_loss", "validation_accuracy", "validation_error",
+    "test_loss",       "test_accuracy",       "test_error",
+};
+#define N_COUNTS 3 /* the first columns are integers */
+
+/* A row as numbers; NaN where nothing was measured. */
+static void spread(const ct_history_row *row, double value[N_COLUMNS]) {
+    const ct_score *scores[] = {&row->train, &row->validation, &row->test};
+    double *v = value;
+    *v++ = (double)row->epoch;
+    *v++ = (double)row->step;
+    *v++ = row->epoch_ends;
+    *v++ = row->seconds;
+    *v++ = row->lr;
+    for (int i = 0; i < 3; i++) {
+        bool measured = scores[i]->samples > 0;
+        *v++ = measured ? scores[i]->loss : NAN;
+        *v++ = measured ? scores[i]->accuracy : NAN;
+        *v++ = measured ? 1 - scores[i]->accuracy : NAN;
+    }
+}
+
+/* ---- CSV ---------------------------------------------------------------------------------------------------- */
+
+static void write_text(ct_writer *writer, const char *text) { ct_write(writer, text, strlen(text)); }
+
+static bool may_write(const char *op, const char *at, const ct_history *history, const char *path) {
+    if (!history || !path) ct_raise_null(op, at, history ? 1 : 0);
+    return !ct_error_pending();
+}
+
+bool ct_write_history_csv_at(const char *at, const ct_history *history, const char *path) {
+    ct_writer writer;
+    char text[32];
+    if (!may_write("ct_write_history_csv", at, history, path)) return ct_error_report();
+    ct_write_begin(&writer, "ct_write_history_csv", at, path);
+    for (int k = 0; k < N_COLUMNS; k++) {
+        write_text(&writer, k ? "," : "");
+        write_text(&writer, columns[k]);
+    }
+    write_text(&writer, "\n");
+    for (size_t i = 0; i < history->n; i++) {
+        double value[N_COLUMNS];
+        spread(&history->rows[i], value);
+        for (int k = 0; k < N_COLUMNS; k++) {
+            int digits = k < N_COUNTS ? 0 : 9;
+            snprintf(text, sizeof text, digits ? "%s%.*g" : "%s%.*f", k ? "," : "", digits, value[k]);
+            write_text(&writer, isnan(value[k]) ? "," : text);
+        }
+        write_text(&writer, "\n");
+    }
+    ct_write_end(&writer);
+    return ct_error_report();
+}
+
+/* ---- JSON --------------------------------------------------------------------------------------------------- */
+
+static json_t *number(int column, double value) {
+    if (column < N_COUNTS) return json_integer((json_int_t)value);
+    return isfinite(value) ? json_real(value) : json_null(); /* JSON has no others */
+}
+
+/* [{"epoch": 1, ...}, ...]; NULL when out of memory. */
+static json_t *to_json(const ct_history *history) {
+    json_t *rows = json_array();
+    for (size_t i = 0; rows && i < history->n; i++) {
+        double value[N_COLUMNS];
+        json_t *row = json_object();
+        bool ok = row;
+        spread(&history->rows[i], value);
+        for (int k = 0; ok && k < N_COLUMNS; k++) ok = !json_object_set_new(row, columns[k], number(k, value[k]));
+        if (json_array_append_new(rows, row) || !ok) return json_decref(rows), NULL;
+    }
+    return rows;
+}
+
+static int write_json(const char *text, size_t n, void *writer) {
+    ct_write(writer, text, n);
+    return 0;
+}
+
+bool ct_write_history_json_at(const char *at, const ct_history *history, const char *path) {
+    ct_writer writer;
+    const char *op = "ct_write_history_json";
+    if (!may_write(op, at, history, path)) return ct_error_report();
+    json_t *rows = to_json(history);
+    if (!rows) return ct_refuse(CT_ERR_MEMORY, op, at, "out of memory for %zu rows", history->n);
+    ct_write_begin(&writer, op, at, path);
+    json_dump_callback(rows, write_json, &writer, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+    write_text(&writer, "\n");
+    ct_write_end(&writer);
+    json_decref(rows);
+    return ct_error_report();
+}
+
+/* ---- early stopping ----------------------------------------------------------------------------------------- */
+
+bool ct_stop_early(ct_early_stop rule, ct_stop_state *state, double cost) {
+    if (state->looks++ == 0) state->best = INFINITY;
+    bool improved = cost < state->best - rule.min_delta;
+    if (improved) state->best = cost;
+    state->waited = improved ? 0 : state->waited + 1;
+    return rule.patience > 0 && state->waited >= rule.patience;
+}
