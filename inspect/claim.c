@@ -91,6 +91,9 @@ ct_tensor *ct_claim_grad_at(const char *at, ct_tensor *t, const char *formula) {
         if (earlier) forget(earlier);
         return t;
     }
+    ct_formula *read = ct_formula_parse("ct_claim_grad", at, formula);
+    if (!read) return NULL;
+    ct_formula_free(read); /* names are looked for when f is known */
     formula = copy(at, t, formula, strlen(formula) + 1);
     return formula ? enter(at, t, (ct_claim){.kind = CT_CLAIMED_FORMULA, .formula = formula}) : NULL;
 }

@@ -1,8 +1,8 @@
 /* inspect/: gradients that you derived yourself, and where they go wrong first. A part of inspect.h; include that.
  *
  *     ct_claim_grad(w1, "x1*(x3*w3 + x4*w4)");            a formula over the labels of the graph
- *     ct_claim_grad(logits, "(softmax(logits) - y) / 4");
- *     ct_claim_grad(h, "grad(logits) @ transpose(W2)");   one step of a backward pass
+ *     ct_claim_grad(logits, "(softmax(logits, 1) - y) / 4");
+ *     ct_claim_grad(h, "grad(logits) @ W2'");              one step of a backward pass
  *     ct_claim_grad_array(W1, CT_F32, dW1);               what your own program computed
  *     ct_verification v = ct_verify(f);
  *     if (v.verdict != CT_PASS) ct_print_verification(&v, stderr);

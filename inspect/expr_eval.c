@@ -185,13 +185,9 @@ static ct_tensor *find(ct_list names, const char *name) {
     return NULL;
 }
 
-/* Raises that there is no such name, with the nearest label or function. */
-static void unknown(const char *op, const char *at, const ct_formula *f, const ct_word *name, ct_list names) {
+void ct_formula_unknown(const char *op, const char *at, const ct_formula *f, int which, ct_list names) {
     ct_parser p = {.op = op, .at = at, .f = (ct_formula *)f};
-    if (name->gradient) {
-        ct_formula_fail(&p, name->column, NULL, "grad(%.64s), a gradient, is for claims only,", name->text);
-        return;
-    }
+    const ct_word *name = &f->name[which];
     size_t bytes = (size_t)names.n * sizeof(char *);
     const char **labels = ct_alloc(bytes), *nearest = NULL;
     for (int i = 0; labels && i < names.n; i++) labels[i] = ct_label_of(names.items[i]);
@@ -207,9 +203,13 @@ static void unknown(const char *op, const char *at, const ct_formula *f, const c
 bool ct_formula_bind(const char *op, const char *at, const ct_formula *f, ct_list names, ct_tensor **values) {
     for (size_t i = 0; i < f->n_names; i++) {
         const ct_word *name = &f->name[i];
+        ct_parser p = {.op = op, .at = at, .f = (ct_formula *)f};
         values[i] = name->gradient ? NULL : find(names, name->text);
         if (values[i]) continue;
-        unknown(op, at, f, name, names);
+        if (name->gradient)
+            ct_formula_fail(&p, name->column, NULL, "grad(%.64s), a gradient, is for claims only,", name->text);
+        else
+            ct_formula_unknown(op, at, f, (int)i, names);
         return false;
     }
     return true;

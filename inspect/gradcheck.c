@@ -1,66 +1,59 @@
-/* Reverse mode against central differences, in float64, element by element.
- *
- * With random factors v the objective is phi = sum v_j f_j(x), whose gradient reverse mode gives in one pass. Each
- * element is stepped by h, h/4, h/16, ...; the slopes are extrapolated to h = 0 (Richardson), and of all
- * extrapolations the one with the smallest error estimate counts (Ridders, "Accurate computation of F'(x) and
- * F'(x)F''(x)", 1982). That estimate is the scatter of its neighbours plus phi's measured noise over the step. */
+/* Three answers for each element of the inputs, and a verdict. With random factors v the objective is
+ * phi = sum v_j f_j(x); reverse mode gives its whole gradient in one pass, forward mode one element's part by the
+ * tangent that is one there, and differences the slope of phi by the element. */
+#include "inspect/differences.h"
 #include "inspect/internal.h"
 #include "tensor/checked.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #undef CT_HERE
 #define CT_HERE at
 
-#define LEVELS 8          /* step sizes */
-#define FIRST_STEP 0x1p-4 /* of the element's magnitude */
-#define LAST_STEP (FIRST_STEP / (1 << 2 * (LEVELS - 1)))
-#define NEAR (LAST_STEP / 8) /* where noise is measured: below the smallest step, */
-#define FAR 0x1p-13          /* and further away when rounding inside of the function swallows that */
 #define SAFETY 8             /* estimated errors taken as the tolerance */
-#define ROUNDING 1e-9        /* of the gradient, that reverse mode may be off by itself */
+#define ROUNDING 1e-9        /* of the gradient, that a mode may be off by itself */
 #define TOO_COARSE 1e-6      /* an estimated error of this part of the gradient tells nothing */
-#define ROUGH 1e-11          /* noise of this part of phi may be phi itself, turning within the smallest steps */
 #define SMALL 1e-3           /* elements below this part of an input's largest are measured by that */
+#define REPEATS 3            /* evaluations at one point that must give the same */
 #define SEED 0x636f74616e67u /* of the factors: a check gives the same result each time */
 
-/* What is known about one element; all but `computed` from differences. */
-typedef struct slope {
-    double computed;
-    double phi;          /* at the point itself */
-    double value, error; /* NaN and INFINITY where phi was not finite */
-    bool rough;          /* phi is noisier than rounding explains */
-    double gap;          /* right slope less left slope where they do not approach each other: a kink; else 0 */
-} slope;
+/* What is known about one element. */
+typedef struct answers {
+    double computed, forward; /* by the modes; NaN: not asked */
+    double phi;               /* at the point itself */
+    ct_slope slope;           /* by differences */
+} answers;
 
 typedef struct check {
+    ct_objective objective;
+    bool (*differentiate)(struct check *c); /* evaluates, and fills what the modes say */
     const char *at;
     ct_function f;
+    ct_hand_value value;
+    ct_hand_gradient gradient;
     void *context;
     ct_list inputs;
+    ct_gradcheck_options options;
     ct_tensor **leaf; /* of the running evaluation */
     double **x;       /* copies of the inputs, stepped */
-    slope **slopes;
+    answers **answers;
     ct_shape shape;   /* of f's result */
     int64_t n;        /* its elements */
     double *factor;   /* v */
-    double phi;       /* the last evaluation */
-    double magnitude; /* the largest sum of its terms' absolute values since it was last set to 0 */
     ct_random_state random;
     ct_gradcheck_result result;
 } check;
 
 /* Memory until the check ends. */
-static void *allocate(check *c, int depth, size_t n, size_t item) {
+static void *allocate(const check *c, int depth, int64_t n, size_t item) {
     size_t bytes;
-    void *memory = ct_checked_mul(n, item, &bytes) ? ct_scope_alloc(depth, bytes) : NULL;
-    if (!memory) ct_raise(CT_ERR_MEMORY, "ct_gradcheck", c->at, "out of memory for the differences");
-    return memory;
+    void *memory = ct_checked_mul(n > 0 ? (size_t)n : 0, item, &bytes) ? ct_scope_alloc(depth, bytes) : NULL;
+    if (!memory) return ct_raise(CT_ERR_MEMORY, "ct_gradcheck", c->at, "out of memory for the differences"), NULL;
+    return memset(memory, 0, bytes);
 }
 
-/* ---- the objective ------------------------------------------------------------------------------------------ */
+/* ---- the objective of a function of tensors --------------------------------------------------------------------- */
 
 static ct_tensor *call(check *c) {
     const char *at = c->at;
@@ -76,9 +69,9 @@ static ct_tensor *call(check *c) {
 static bool choose_factors(check *c, const ct_tensor *y) {
     c->shape = ct_shape_of(y);
     c->n = ct_size_of(y);
-    c->factor = allocate(c, ct_this.depth - 1, (size_t)c->n, sizeof *c->factor);
+    c->factor = allocate(c, ct_this.depth - 1, c->n, sizeof *c->factor);
     if (!c->factor) return false;
-    ct_fill_uniform(CT_F64, c->factor, c->n, SEED, 0, -1, 1);
+    ct_fill_uniform(CT_F64, c->factor, c->n, c->options.seed ? c->options.seed : SEED, 0, -1, 1);
     for (int64_t j = 0; j < c->n; j++) c->factor[j] = (double)(float)(c->factor[j] + copysign(0.5, c->factor[j]));
     return true;
 }
@@ -98,192 +91,146 @@ static bool usable(check *c, const ct_tensor *y) {
 static bool add_terms(check *c, const ct_tensor *y) {
     if (!usable(c, y)) return false;
     double magnitude = 0;
-    c->phi = 0;
+    c->objective.phi = 0;
     for (int64_t j = 0; j < c->n; j++) {
         double term = c->factor[j] * ct_read_element((ct_dtype)y->dtype, y->data, j);
-        c->phi += term;
+        c->objective.phi += term;
         magnitude += fabs(term);
     }
-    c->magnitude = fmax(c->magnitude, magnitude);
+    c->objective.magnitude = fmax(c->objective.magnitude, magnitude);
     return true;
 }
 
-/* phi at c->x. */
-static bool evaluate(check *c) {
+static bool evaluate(ct_objective *objective) {
+    check *c = (check *)objective; /* its first member */
     ct_scope s = ct_begin();
     bool ok = add_terms(c, call(c));
     return ct_end(s) && ok;
 }
 
-/* The gradient by reverse mode; zero for an input that no pass reaches. */
-static bool differentiate(check *c) {
+/* ---- what the modes say ----------------------------------------------------------------------------------------- */
+
+static bool ask_reverse(check *c, ct_tensor *y) {
     const char *at = c->at;
+    if (!ct_needs_gradient(y)) return true;
+    if (!ct_backward_from(y, ct_cast(ct_wrap(CT_F64, c->shape, c->factor), ct_dtype_of(y)))) return false;
+    for (int i = 0; i < c->inputs.n; i++) {
+        const double *gradient = ct_has_gradient(c->leaf[i]) ? c->leaf[i]->grad : NULL;
+        for (int64_t e = 0; gradient && e < ct_size_of(c->leaf[i]); e++) c->answers[i][e].computed = gradient[e];
+    }
+    return true;
+}
+
+/* One element's tangent through the graph of y. */
+static bool ask_forward_by(check *c, ct_tensor *y, int input, int64_t e) {
+    const char *at = c->at;
+    ct_tensor *x = c->leaf[input];
+    ct_scope s = ct_begin();
+    ct_tensor *unit = ct_full_like(at, x, 0);
+    if (unit) ct_write_element(CT_F64, unit->data, e, 1);
+    const ct_tensor *tangent = unit ? ct_jvp(y, x, unit) : NULL;
+    double sum = 0;
+    for (int64_t j = 0; tangent && j < c->n; j++)
+        sum += c->factor[j] * ct_read_element((ct_dtype)tangent->dtype, tangent->data, j);
+    c->answers[input][e].forward = sum;
+    return ct_end(s) && tangent;
+}
+
+static bool ask_forward(check *c, ct_tensor *y) {
+    for (int i = 0; i < c->inputs.n; i++)
+        for (int64_t e = 0; e < ct_size_of(c->leaf[i]); e++)
+            if (c->options.reverse_only) c->answers[i][e].forward = NAN;
+            else if (!ask_forward_by(c, y, i, e)) return false;
+    return true;
+}
+
+static bool differentiate(check *c) {
     ct_scope s = ct_begin();
     ct_tensor *y = call(c);
-    bool ok = add_terms(c, y);
-    if (ok && ct_needs_gradient(y))
-        ok = ct_backward_from(y, ct_cast(ct_wrap(CT_F64, c->shape, c->factor), ct_dtype_of(y)));
-    for (int i = 0; ok && i < c->inputs.n; i++) {
-        const double *gradient = ct_has_gradient(c->leaf[i]) ? c->leaf[i]->grad : NULL;
-        for (int64_t e = 0; e < ct_size_of(c->leaf[i]); e++) c->slopes[i][e].computed = gradient ? gradient[e] : 0;
-    }
+    bool ok = add_terms(c, y) && ask_reverse(c, y) && ask_forward(c, y);
     return ct_end(s) && ok;
 }
 
-/* ---- differences -------------------------------------------------------------------------------------------- */
+/* ---- a function of plain arrays --------------------------------------------------------------------------------- */
 
-/* phi with element *x at x0 + step; x is left there. */
-static bool evaluate_at(check *c, double *x, double x0, double step, double *phi) {
-    *x = x0 + step;
-    bool ok = evaluate(c);
-    *phi = c->phi;
-    return ok;
-}
-
-/* How far the middle one of five points lies from the cubic through the others. */
-static double residual(const double *t, const double *phi) {
-    double cubic = 0;
-    for (int i = 0; i < 5; i++) {
-        double weight = i != 2;
-        for (int j = 0; j < 5; j++)
-            if (j != 2 && j != i) weight *= (t[2] - t[j]) / (t[i] - t[j]);
-        cubic += weight * phi[i];
-    }
-    return fabs(phi[2] - cubic);
-}
-
-/* By how much rounding moves phi around *x: raises *noise to it. The points are so close that all that is smooth is a
- * cubic, and at odd distances, lest their rounding be alike. *moves tells whether phi changed at all. */
-static bool measure_noise(check *c, double *x, double unit, double distance, double *noise, bool *moves) {
-    static const double offsets[] = {-3.31, -2.17, -1.13, 0, 0.71, 1.97, 3.23};
-    enum { N = sizeof offsets / sizeof *offsets };
-    double x0 = *x, t[N], phi[N];
-    *moves = false;
-    for (int i = 0; i < N; i++) {
-        if (!evaluate_at(c, x, x0, offsets[i] * distance * unit, &phi[i])) return false;
-        t[i] = (*x - x0) / unit;
-        if (phi[i] != phi[0]) *moves = true;
-    }
-    *x = x0;
-    for (int i = 0; i + 5 <= N; i++) {
-        double apart = residual(t + i, phi + i);
-        if (!(apart <= *noise)) *noise = apart;
-    }
+static bool evaluate_by_hand(ct_objective *objective) {
+    check *c = (check *)objective;
+    objective->phi = c->value((const double *const *)c->x, c->context);
+    objective->magnitude = fmax(objective->magnitude, fabs(objective->phi));
     return true;
 }
 
-/* The table of extrapolations: row k is of step h[k], column 0 the slopes, column j free of the first j powers of
- * h^2. */
-typedef struct table {
-    double h[LEVELS], entry[LEVELS][LEVELS];
-    double gap[LEVELS]; /* right slope less left slope */
-} table;
-
-static bool fill_table(check *c, double *x, double unit, double phi0, table *t) {
-    double x0 = *x, left, right;
-    for (int k = 0; k < LEVELS; k++) {
-        double h = t->h[k] = ldexp(FIRST_STEP * unit, -2 * k);
-        if (!evaluate_at(c, x, x0, h, &right)) return false;
-        double above = *x - x0;
-        if (!evaluate_at(c, x, x0, -h, &left)) return false;
-        double below = x0 - *x;
-        t->entry[k][0] = (right - left) / (above + below);
-        t->gap[k] = (right - phi0) / above - (phi0 - left) / below;
-        for (int j = 1; j <= k; j++)
-            t->entry[k][j] =
-                t->entry[k][j - 1] + (t->entry[k][j - 1] - t->entry[k - 1][j - 1]) / (ldexp(1, 4 * j) - 1);
-    }
-    *x = x0;
-    return true;
-}
-
-/* The entry with the smallest estimated error. Large steps may agree by accident on a function that turns many times
- * within them, so smaller steps must agree too, as far as noise lets them speak. */
-static void choose_entry(const table *t, double noise, slope *s) {
-    int row = 0;
-    s->value = NAN;
-    s->error = INFINITY;
-    for (int k = 1; k < LEVELS; k++) {
-        for (int j = 1; j <= k; j++) {
-            double aside = fabs(t->entry[k][j] - t->entry[k][j - 1]);
-            double above = fabs(t->entry[k][j] - t->entry[k - 1][j - 1]);
-            double error = fmax(aside, above) + noise / t->h[k];
-            if (!isfinite(aside + above) || !(error < s->error)) continue;
-            s->value = t->entry[k][j];
-            s->error = error;
-            row = k;
+static bool differentiate_by_hand(check *c) {
+    double **dx = allocate(c, ct_this.depth, c->inputs.n, sizeof *dx);
+    for (int i = 0; dx && i < c->inputs.n; i++)
+        if (!(dx[i] = allocate(c, ct_this.depth, ct_size_of(c->inputs.items[i]), sizeof *dx[i]))) return false;
+    if (!dx) return false;
+    c->gradient((const double *const *)c->x, dx, c->context);
+    for (int i = 0; i < c->inputs.n; i++)
+        for (int64_t e = 0; e < ct_size_of(c->inputs.items[i]); e++) {
+            c->answers[i][e].computed = dx[i][e];
+            c->answers[i][e].forward = NAN;
         }
-    }
-    double chosen = s->error;
-    for (int k = row + 1; k < LEVELS; k++) {
-        double apart = fabs(s->value - t->entry[k][0]), change = fabs(t->entry[k][0] - t->entry[k - 1][0]);
-        if (!(apart <= change + SAFETY * (chosen + noise / t->h[k]))) s->error = fmax(s->error, apart);
-    }
+    return evaluate_by_hand(&c->objective);
 }
 
-/* The one-sided slopes of a smooth function approach each other by 4 from step to step. */
-static double find_kink(const table *t, double noise) {
-    double last = t->gap[LEVELS - 1], before = t->gap[LEVELS - 2];
-    bool stays = fabs(last) > fabs(before) / 2 && fabs(last) > 4 * noise / t->h[LEVELS - 1];
-    return stays ? last : 0;
+/* ---- the verdict ------------------------------------------------------------------------------------------------ */
+
+static ct_gradcheck_result decide(ct_gradcheck_result r, ct_verdict verdict, ct_culprit culprit, const char *reason) {
+    r.verdict = verdict;
+    r.culprit = culprit;
+    r.reason = reason;
+    return r;
 }
 
-/* A power of two, so that steps are exact: near |x|, or near a thousandth of the input's largest if that is more. */
-static double step_unit(double x, double largest) {
-    double magnitude = fmax(fabs(x), largest * 0x1p-10);
-    return magnitude > 0 && isfinite(magnitude) ? ldexp(1, ilogb(magnitude)) : 1;
+/* The differences can be relied on: two against one. */
+static ct_gradcheck_result vote(ct_gradcheck_result r) {
+    bool asked = !isnan(r.forward);
+    bool reverse = fabs(r.computed - r.expected) <= r.tolerance;
+    bool forward = fabs(r.forward - r.expected) <= r.tolerance;
+    bool modes = fabs(r.computed - r.forward) <= r.tolerance;
+    if (reverse && (forward || !asked))
+        return decide(r, CT_PASS, CT_CULPRIT_NONE, "the computed gradient agrees with the differences");
+    if (reverse)
+        return decide(r, CT_FAIL, CT_CULPRIT_FORWARD, "forward mode is wrong; reverse mode agrees with the differences");
+    if (!asked || forward)
+        return decide(r, CT_FAIL, CT_CULPRIT_REVERSE, "the computed gradient is not that of the function");
+    if (modes)
+        return decide(r, CT_FAIL, CT_CULPRIT_FUNCTION,
+                      "both modes agree on a gradient that is not that of the function");
+    return decide(r, CT_FAIL, CT_CULPRIT_SEVERAL, "reverse mode, forward mode and the differences all disagree");
 }
 
-static bool estimate(check *c, int input) {
-    double *x = c->x[input], largest = 0, phi0 = c->phi;
-    int64_t n = ct_size_of(c->inputs.items[input]);
-    for (int64_t e = 0; e < n; e++) largest = fmax(largest, fabs(x[e]));
-    for (int64_t e = 0; e < n; e++) {
-        slope *s = &c->slopes[input][e];
-        double unit = step_unit(x[e], largest), noise;
-        bool moves;
-        table t;
-        c->magnitude = 0;
-        if (!fill_table(c, &x[e], unit, phi0, &t)) return false;
-        noise = DBL_EPSILON * c->magnitude;
-        if (!measure_noise(c, &x[e], unit, NEAR, &noise, &moves)) return false;
-        if (!moves && !measure_noise(c, &x[e], unit, FAR, &noise, &moves)) return false;
-        choose_entry(&t, noise, s);
-        s->rough = noise > ROUGH * c->magnitude;
-        s->gap = find_kink(&t, noise);
-        s->phi = phi0;
-    }
-    c->phi = phi0;
-    return true;
+/* Whether g may be a slope at a kink, where any between the one-sided ones will do. */
+static bool between(const ct_slope *s, double g, double tolerance) {
+    return g >= fmin(s->left, s->right) - tolerance && g <= fmax(s->left, s->right) + tolerance;
 }
 
-/* ---- the verdict -------------------------------------------------------------------------------------------- */
-
-static ct_gradcheck_result judge(const slope *s, double largest) {
-    ct_gradcheck_result r = {.computed = s->computed, .expected = s->value, .error = s->error};
-    double scale = fmax(fmax(fabs(s->computed), fabs(s->value)), SMALL * largest);
-    double apart = fabs(s->computed - s->value);
+static ct_gradcheck_result judge(const answers *a, double largest) {
+    const ct_slope *s = &a->slope;
+    ct_gradcheck_result r = {
+        .computed = a->computed, .forward = a->forward, .expected = s->value, .error = s->error};
+    double scale = fmax(fmax(fabs(a->computed), fabs(s->value)), SMALL * largest);
+    bool kink = fabs(s->right - s->left) > TOO_COARSE * scale;
     r.tolerance = SAFETY * s->error + ROUNDING * scale;
-    r.verdict = CT_INCONCLUSIVE;
-    if (!isfinite(s->phi)) {
+    double kink_tolerance = SAFETY * s->noise + 1e-2 * fabs(s->right - s->left) + ROUNDING * scale;
+    if (!isfinite(a->phi)) {
         r.reason = "the function is not finite at this point";
-    } else if (isnan(s->computed) || (isinf(s->computed) && isfinite(s->error))) {
-        r.verdict = CT_FAIL;
-        r.reason = "the computed gradient is not finite";
+    } else if (isnan(a->computed) || (isinf(a->computed) && isfinite(s->error))) {
+        return decide(r, CT_FAIL, CT_CULPRIT_REVERSE, "the computed gradient is not finite");
     } else if (!isfinite(s->value)) {
         r.reason = "the function is not finite around this point";
-    } else if (fabs(s->gap) > TOO_COARSE * scale && apart <= fabs(s->gap)) {
-        r.reason = "the function has a kink at this point, and the computed gradient may lie between the slopes";
+    } else if (kink && between(s, a->computed, kink_tolerance)) {
+        r.reason = "the function has a kink at this point, and the computed gradient lies between the slopes";
     } else if (largest <= s->error) {
-        r.reason = "the gradient of this whole input is zero, so that a wrong one could not show";
-    } else if (!(s->error <= TOO_COARSE * scale) || (s->rough && !(apart <= r.tolerance))) {
-        r.reason = "the differences scatter too much to judge by";
-    } else if (!(apart <= r.tolerance)) {
-        r.verdict = CT_FAIL;
-        r.reason = "the computed gradient is not that of the function";
+        r.reason = "the objective does not depend on this input: a wrong gradient could not show";
+    } else if (s->rough && !(fabs(a->computed - s->value) <= r.tolerance)) {
+        r.reason = "the function is too rough around this point to judge by differences";
+    } else if (!(s->error <= TOO_COARSE * scale)) {
+        r.reason = s->noise > s->error / 2 ? "cancellation inside of the function leaves too few digits to judge by"
+                                           : "the differences scatter too much to judge by";
     } else {
-        r.verdict = CT_PASS;
-        r.reason = "the computed gradient agrees with the differences";
+        return vote(r);
     }
     return r;
 }
@@ -291,21 +238,22 @@ static ct_gradcheck_result judge(const slope *s, double largest) {
 /* How much an element says against passing: a failure more than a doubt, then by the distance in tolerances. */
 static double weight(const ct_gradcheck_result *r) {
     double distance = fabs(r->computed - r->expected) / r->tolerance;
+    if (r->culprit == CT_CULPRIT_FORWARD) distance = fabs(r->forward - r->expected) / r->tolerance;
     return r->verdict == CT_FAIL           ? (isnan(distance) ? INFINITY : 2 + distance)
            : r->verdict == CT_INCONCLUSIVE ? 2
                                            : (isnan(distance) ? 0 : distance);
 }
 
 static void judge_input(check *c, int input) {
-    const slope *slopes = c->slopes[input];
+    const answers *element = c->answers[input];
     int64_t n = ct_size_of(c->inputs.items[input]);
     double largest = 0;
     for (int64_t e = 0; e < n; e++) {
-        if (isfinite(slopes[e].computed)) largest = fmax(largest, fabs(slopes[e].computed));
-        if (isfinite(slopes[e].value)) largest = fmax(largest, fabs(slopes[e].value));
+        if (isfinite(element[e].computed)) largest = fmax(largest, fabs(element[e].computed));
+        if (isfinite(element[e].slope.value)) largest = fmax(largest, fabs(element[e].slope.value));
     }
     for (int64_t e = 0; e < n; e++) {
-        ct_gradcheck_result r = judge(&slopes[e], largest);
+        ct_gradcheck_result r = judge(&element[e], largest);
         r.input = input;
         r.index = e;
         r.compared = c->result.compared + 1;
@@ -315,48 +263,99 @@ static void judge_input(check *c, int input) {
     }
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------------------- */
+/* ---- the whole -------------------------------------------------------------------------------------------------- */
 
 static bool copy_inputs(check *c) {
     char text[CT_DESCRIPTION];
-    size_t n_inputs = c->inputs.n > 0 ? (size_t)c->inputs.n : 0;
-    c->leaf = allocate(c, ct_this.depth, n_inputs, sizeof *c->leaf);
-    c->x = allocate(c, ct_this.depth, n_inputs, sizeof *c->x);
-    c->slopes = allocate(c, ct_this.depth, n_inputs, sizeof *c->slopes);
-    if (!c->leaf || !c->x || !c->slopes) return false;
+    c->leaf = allocate(c, ct_this.depth, c->inputs.n, sizeof *c->leaf);
+    c->x = allocate(c, ct_this.depth, c->inputs.n, sizeof *c->x);
+    c->answers = allocate(c, ct_this.depth, c->inputs.n, sizeof *c->answers);
+    if (!c->leaf || !c->x || !c->answers) return false;
     for (int i = 0; i < c->inputs.n; i++) {
         const ct_tensor *x = c->inputs.items[i];
-        if (!x) return ct_raise_null("ct_gradcheck", c->at, i), false;
+        if (!ct_usable("ct_gradcheck", c->at, x, i)) return false;
         if (x->dtype != CT_F64) {
             ct_raise(CT_ERR_DTYPE, "ct_gradcheck", c->at, "input %d, %s, is not f64", i + 1, ct_describe(x, text));
             return false;
         }
-        size_t n = (size_t)ct_size_of(x);
-        c->x[i] = allocate(c, ct_this.depth, n, sizeof *c->x[i]);
-        c->slopes[i] = allocate(c, ct_this.depth, n, sizeof *c->slopes[i]);
-        if (!c->x[i] || !c->slopes[i]) return false;
+        c->x[i] = allocate(c, ct_this.depth, ct_size_of(x), sizeof *c->x[i]);
+        c->answers[i] = allocate(c, ct_this.depth, ct_size_of(x), sizeof *c->answers[i]);
+        if (!c->x[i] || !c->answers[i]) return false;
         memcpy(c->x[i], x->data, ct_bytes_of(x));
     }
     return true;
 }
 
+/* Whether the function gives the same again and again; `phi` is what it gave. */
+static bool repeats(check *c, double phi, bool *same) {
+    *same = true;
+    for (int i = 0; i < REPEATS && *same; i++) {
+        if (!c->objective.evaluate(&c->objective)) return false;
+        *same = c->objective.phi == phi || (isnan(c->objective.phi) && isnan(phi));
+    }
+    return true;
+}
+
+static bool find_slopes(check *c, double phi) {
+    for (int i = 0; i < c->inputs.n; i++) {
+        double *x = c->x[i], largest = 0;
+        int64_t n = ct_size_of(c->inputs.items[i]);
+        for (int64_t e = 0; e < n; e++) largest = fmax(largest, fabs(x[e]));
+        for (int64_t e = 0; e < n; e++) {
+            c->answers[i][e].phi = phi;
+            if (!ct_find_slope(&c->objective, &x[e], largest, phi, &c->answers[i][e].slope)) return false;
+        }
+    }
+    return true;
+}
+
 static bool compare(check *c) {
-    if (!c->f) return ct_raise(CT_ERR_NULL, "ct_gradcheck", c->at, "the function is NULL"), false;
-    if (!copy_inputs(c) || !differentiate(c)) return false;
-    for (int i = 0; i < c->inputs.n; i++)
-        if (!estimate(c, i)) return false;
+    bool before, after;
+    if (!copy_inputs(c) || !c->differentiate(c)) return false;
+    double phi = c->objective.phi;
+    if (!repeats(c, phi, &before) || (before && !find_slopes(c, phi)) || !repeats(c, phi, &after)) return false;
+    if (!before || !after) {
+        c->result.reason = "the function does not give the same result each time";
+        return true;
+    }
     for (int i = 0; i < c->inputs.n; i++) judge_input(c, i);
     return true;
 }
 
-ct_gradcheck_result ct_gradcheck_at(const char *at, ct_function f, void *context, ct_list inputs) {
-    const ct_gradcheck_result nothing = {.index = -1, .reason = "there is no element to compare"};
-    check c = {.at = at, .f = f, .context = context, .inputs = inputs, .random = ct_random(), .result = nothing};
+static ct_gradcheck_result run(check *c, bool given) {
+    const ct_gradcheck_result nothing = {.forward = NAN, .index = -1, .reason = "there is no element to compare"};
+    c->result = nothing;
+    c->random = ct_random();
     ct_scope s = ct_begin();
-    bool ok = compare(&c);
-    ct_random_restore(c.random);
-    if (ct_end(s) && ok) return c.result;
-    c.result = nothing;
-    c.result.reason = "the comparison could not be made; see ct_error()";
-    return c.result;
+    if (!given) ct_raise(CT_ERR_NULL, "ct_gradcheck", c->at, "the function is NULL");
+    bool ok = given && compare(c);
+    ct_random_restore(c->random);
+    if (ct_end(s) && ok) return c->result;
+    c->result = nothing;
+    c->result.reason = "the comparison could not be made; see ct_error()";
+    return c->result;
+}
+
+ct_gradcheck_result ct_gradcheck_at(const char *at, ct_function f, void *context, ct_list inputs,
+                                    const ct_gradcheck_options *options) {
+    check c = {.objective = {.evaluate = evaluate},
+               .differentiate = differentiate,
+               .at = at,
+               .f = f,
+               .context = context,
+               .inputs = inputs,
+               .options = options ? *options : (ct_gradcheck_options){0}};
+    return run(&c, f != NULL);
+}
+
+ct_gradcheck_result ct_gradcheck_hand_at(const char *at, ct_hand_value value, ct_hand_gradient gradient, void *context,
+                                         ct_list inputs) {
+    check c = {.objective = {.evaluate = evaluate_by_hand},
+               .differentiate = differentiate_by_hand,
+               .at = at,
+               .value = value,
+               .gradient = gradient,
+               .context = context,
+               .inputs = inputs};
+    return run(&c, value && gradient);
 }

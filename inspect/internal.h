@@ -74,6 +74,8 @@ bool ct_formula_name_is_gradient(const ct_formula *f, int i); /* written as grad
 /* Finds each among the labels of `names`: values[i] is that of name i, from an array of ct_formula_names(). False with
  * an error raised, that says where the unknown name is and which known one is nearest; a gradient is unknown. */
 bool ct_formula_bind(const char *op, const char *at, const ct_formula *f, ct_list names, ct_tensor **values);
+/* Raises that name i is none of the labels of `names`, with the nearest label or function. */
+void ct_formula_unknown(const char *op, const char *at, const ct_formula *f, int i, ct_list names);
 
 /* The value with values[i] as name i, recorded in the innermost scope. The nodes' places are `at` and the column. */
 ct_tensor *ct_formula_eval(const char *at, const ct_formula *f, ct_tensor *const *values);

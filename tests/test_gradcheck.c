@@ -261,7 +261,7 @@ F(another_shape, 1, calls++ % 2 ? in[0] : ct_sum(in[0], CT_ALL))
 F(misshapen, 1, ct_matmul(in[0], ct_ones(CT_F64, CT_SHAPE(3, 5))))
 
 static void check_error(ct_function f, ct_list inputs, ct_error_code code, const char *part) {
-    ct_gradcheck_result r = ct_gradcheck_at("src/model.c:41", f, NULL, inputs);
+    ct_gradcheck_result r = ct_gradcheck_at("src/model.c:41", f, NULL, inputs, NULL);
     ck_assert_int_eq(r.verdict, CT_INCONCLUSIVE);
     ck_assert_int_eq(r.index, -1);
     ck_assert_ptr_nonnull(strstr(r.reason, code ? "ct_error()" : "no element"));
