@@ -40,7 +40,7 @@ typedef struct ct_triplet {
 } ct_triplet;
 
 /* The caller's statistics (channels), of x's dtype; both NULL for none. In training those of x are used, and these move
- * to them by the share `momentum`, when the op is computed but not when it is replayed; otherwise these are used. */
+ * to them by the share `momentum` whenever the op is computed, replays too; otherwise these are used. */
 typedef struct ct_running {
     ct_tensor *mean, *variance;
     double momentum;

@@ -1,38 +1,38 @@
-/* nn/: what a layer is made of. */
+/* nn/: the module's inside. */
 #ifndef COTANGENT_NN_INTERNAL_H
 #define COTANGENT_NN_INTERNAL_H
 
-#include "tensor/internal.h"
 #include "nn/nn.h"
-
-typedef struct ct_layer_kind {
-    const char *name; /* of its constructor, as errors show it: "ct_linear" */
-    size_t size;      /* of its struct, which begins with a ct_module */
-    ct_tensor *(*forward)(const char *at, ct_module *m, ct_tensor *x);
-    void (*describe)(const ct_module *m, char *text, size_t size); /* for summaries; NULL: the name will do */
-} ct_layer_kind;
+#include "tensor/internal.h"
 
 struct ct_module {
-    const ct_layer_kind *kind;
+    const ct_module_kind *kind;
+    void *data; /* kind->size bytes behind this struct */
     bool training;
-    bool owned;             /* part of another module, which frees it */
-    int place;              /* among its owner's children; -1 when it is nobody's */
-    ct_module *children;    /* the first, owned; NULL when there is none */
-    ct_module *next;        /* the owner's next child */
-    ct_tensor **parameters; /* those of the children, which own them, then its own */
-    int n_inherited;        /* of them, the children's */
-    int n_parameters;       /* of all made so far */
-    size_t bytes;           /* of the block that holds all of this */
+    bool owned;  /* part of another module, which frees it */
+    bool failed; /* something could not be added */
+    char *name;  /* among its owner's parts; NULL when it is nobody's */
+    ct_module *parts, *last_part, *next; /* owned; its owner's next part */
+    struct ct_own_tensors {
+        ct_tensor **items; /* owned */
+        size_t capacity;
+        int n;
+    } own;
+    struct ct_all_tensors {
+        ct_tensor **items; /* parameters of the parts and its own, then buffers */
+        size_t capacity;
+        int n_parameters, n_buffers;
+    } all;
+    size_t bytes; /* of this block */
 };
 
-/* A module with room for n_own parameters of its own. Owns the children from the call on: on failure, for example
- * when one of them is NULL, they are freed. */
-ct_module *ct_module_new(const char *at, const ct_layer_kind *kind, int n_own, int n, ct_module *const *children);
+/* "linear(3 -> 2)": by the kind, or its name without ct_ and _layer. */
+void ct_module_describe(const ct_module *m, char *text, size_t size);
 
-/* Makes one of the n_own parameters, all zero. */
-ct_tensor *ct_module_add_parameter(const char *at, ct_module *m, const char *name, ct_dtype dtype, ct_shape shape);
+/* False, with an error raised, unless both sizes are 1 or more. */
+bool ct_valid_sizes(const char *op, const char *at, int64_t in, int64_t out);
 
-/* Draws the elements of a floating tensor; with a fan, of two dimensions or more. */
-void ct_init_fill(ct_tensor *t, ct_init init);
+/* Zero is the preset, and otherwise the value must be in [0, below); NaN, with an error raised, when it is not. */
+double ct_option(const char *op, const char *at, const char *field, double value, double preset, double below);
 
 #endif

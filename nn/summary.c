@@ -24,32 +24,33 @@ static void print_row(FILE *out, const char *layer, const char *shapes, const ch
 static int64_t own_parameters(const ct_module *m, char shapes[TEXT_SIZE]) {
     int64_t n = 0;
     shapes[0] = '\0';
-    for (int i = m->n_inherited; i < m->n_parameters; i++) {
+    for (int i = 0; i < m->own.n; i++) {
         char text[CT_DESCRIPTION];
-        ct_shape shape = ct_shape_of(m->parameters[i]);
+        const ct_tensor *t = m->own.items[i];
+        if (!(t->flags & (CT_LEAF | CT_FROZEN))) continue; /* a buffer */
+        ct_shape shape = ct_shape_of(t);
         size_t length = strlen(shapes);
         snprintf(shapes + length, TEXT_SIZE - length, "%s%s", length ? " " : "", ct_describe_shape(&shape, text));
-        n += ct_size_of(m->parameters[i]);
+        n += ct_size_of(t);
     }
     return n;
 }
 
-/* A row for each layer below and including m, whose place is `path`; returns the number of parameters. */
-static int64_t print_layers(FILE *out, const ct_module *m, const char *path) {
-    char shapes[TEXT_SIZE], layer[TEXT_SIZE], below[TEXT_SIZE], number[TEXT_SIZE];
-    int64_t n = own_parameters(m, shapes);
-    if (!m->children || n) {
-        int length = snprintf(layer, TEXT_SIZE, "%s%s", path, *path ? " " : "");
-        if (m->kind->describe) m->kind->describe(m, layer + length, TEXT_SIZE - (size_t)length);
-        else snprintf(layer + length, TEXT_SIZE - (size_t)length, "%s", m->kind->name + strlen("ct_"));
-        print_row(out, layer, shapes, n ? grouped(n, number) : "");
-    }
-    int place = 0;
-    for (const ct_module *child = m->children; child; child = child->next) {
-        snprintf(below, TEXT_SIZE, "%.200s%s%d", path, *path ? "." : "", place++);
-        n += print_layers(out, child, below);
-    }
-    return n;
+typedef struct table {
+    FILE *out;
+    int64_t parameters; /* of all rows so far */
+} table;
+
+/* A row for each module that has parameters or is not made of others. */
+static void print_module(ct_module *m, const char *path, void *context) {
+    table *t = context;
+    char shapes[TEXT_SIZE], layer[TEXT_SIZE], number[TEXT_SIZE];
+    const int64_t n = own_parameters(m, shapes);
+    t->parameters += n;
+    if (m->parts && !n) return;
+    int length = snprintf(layer, TEXT_SIZE, "%.200s%s", path, *path ? " " : "");
+    ct_module_describe(m, layer + length, TEXT_SIZE - (size_t)length);
+    print_row(t->out, layer, shapes, n ? grouped(n, number) : "");
 }
 
 bool ct_summary_at(const char *at, const ct_module *m, FILE *out) {
@@ -57,8 +58,9 @@ bool ct_summary_at(const char *at, const ct_module *m, FILE *out) {
     if (!m) return ct_raise_null("ct_summary", at, 0), false;
     if (!out) return ct_raise_null("ct_summary", at, 1), false;
     print_row(out, "layer", "shapes", "parameters");
-    int64_t n = print_layers(out, m, "");
-    print_row(out, "total", "", grouped(n, number));
+    table t = {.out = out};
+    ct_visit((ct_module *)m, print_module, &t); /* which changes nothing */
+    print_row(out, "total", "", grouped(t.parameters, number));
     if (fflush(out) == 0 && !ferror(out)) return true;
     return ct_raise(CT_ERR_FILE, "ct_summary", at, "the table could not be written"), false;
 }

@@ -68,7 +68,7 @@ static bool list_content(const char *at, const ct_training *t, int64_t rows, con
     c->own[ROWS] = ct_label(ct_zeros(CT_F64, CT_SHAPE(rows, ROW_NUMBERS)), "rows");
     const ct_part sections[N_SECTIONS] = {
         {"training.", "value", {N_OWN, c->own}},
-        {"net.", "parameter", ct_parameters(t->net)},
+        {"net.", "parameter", ct_module_state(t->net)},
         {"optim.", "state of the optimiser", ct_optim_state(t->optim)},
         {"schedule.", "state of the schedule", ct_schedule_state(t->schedule)},
     };

@@ -102,14 +102,14 @@ static bool may_begin(const char *op, const char *at, const ct_module *m, const 
 }
 
 bool ct_save_at(const char *at, const ct_module *m, const char *path) {
-    if (may_begin("ct_save", at, m, path)) ct_archive_write("ct_save", at, path, ct_parameters(m));
+    if (may_begin("ct_save", at, m, path)) ct_archive_write("ct_save", at, path, ct_module_state(m));
     return ct_error_report();
 }
 
 bool ct_load_at(const char *at, ct_module *m, const char *path) {
     ct_archive archive;
     ct_reader file = {.op = "ct_load", .at = at, .path = path}; /* for errors */
-    ct_part parameters = {"", "parameter", ct_parameters(m)};
+    ct_part parameters = {"", "parameter", ct_module_state(m)};
     if (!may_begin("ct_load", at, m, path)) return ct_error_report();
     if (ct_archive_open("ct_load", at, path, &archive) && ct_parts_match(&file, &archive, 1, &parameters))
         ct_parts_copy(&archive, 1, &parameters);

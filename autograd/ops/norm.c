@@ -125,15 +125,42 @@ static bool check_running(const char *op, const char *at, const ct_tensor *x, co
     return true;
 }
 
-/* Moves the caller's statistics (channels) to `new` (1 or n, channels, 1, ...), the mean over n; not recorded. */
+typedef struct track_attributes {
+    double share;
+} track_attributes;
+
+ct_tensor *ct_track_at(const char *at, ct_tensor *x, ct_tensor *y, double share) {
+    return ct_record(at, CT_OP_ct_track, (ct_tensor *[]){x, y}, 2, &(track_attributes){share}, sizeof(track_attributes));
+}
+
+static bool ct_track_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
+    const ct_tensor *x = z->in[0], *y = z->in[1];
+    if (y->op) return ct_op_fail(z, CT_ERR_ARGUMENT, "what is moved must not be computed");
+    if (!ct_same_shape(x, y) || x->dtype != y->dtype || !ct_is_float((ct_dtype)x->dtype))
+        return ct_op_fail(z, CT_ERR_SHAPE, "not of one shape and floating dtype");
+    *shape = ct_shape_of(y);
+    *dtype = (ct_dtype)y->dtype;
+    z->data = y->data;
+    return true;
+}
+
+static void ct_track_forward(ct_tensor *z) {
+    const track_attributes *a = z->attributes;
+    const ct_tensor *x = z->in[0];
+    const ct_dtype dtype = (ct_dtype)z->dtype;
+    for (int64_t i = 0; i < ct_size_of(z); i++) {
+        const double new = ct_read_element(dtype, x->data, i), old = ct_read_element(dtype, z->data, i);
+        ct_write_element(dtype, z->data, i, (1 - a->share) * old + a->share * new);
+    }
+}
+
+CT_OP_PARTS_NOT_DIFFERENTIABLE(ct_track);
+
+/* Moves the caller's statistics (channels) to factor * `new` (1 or n, channels, 1, ...), the mean over n. */
 static bool follow(const char *at, ct_tensor *running, ct_tensor *new, double momentum, double factor) {
     if (!new) return false;
-    ct_scope s = ct_begin_no_grad();
     ct_tensor *mean = ct_mean(ct_reshape(new, CT_SHAPE(ct_dims_of(new)[0], ct_size_of(running))), CT_AXES(0));
-    ct_tensor *moved = ct_add(ct_mul(running, C(running, 1 - momentum)), ct_mul(mean, C(running, momentum * factor)));
-    bool ok = moved && ct_set(running, moved->data);
-    ct_close(s);
-    return ok;
+    return ct_track(ct_mul(mean, C(running, factor)), running, momentum) != NULL;
 }
 
 /* Over `axes`: by the statistics of x, which the running ones follow, or by the running ones. */
