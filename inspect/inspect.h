@@ -15,6 +15,11 @@
 extern "C" {
 #endif
 
+/* All that f was computed from, in order of creation, f being the last. The list lives as long as the innermost scope;
+ * empty, with an error raised, on failure. */
+CT_API ct_list ct_nodes_at(const char *at, ct_tensor *f);
+#define ct_nodes(...) ct_nodes_at(CT_HERE, __VA_ARGS__)
+
 #include <cotangent/inspect/derivation.h>
 #include <cotangent/inspect/drawing.h>
 #include <cotangent/inspect/expression.h>

@@ -1,0 +1,50 @@
+/* cotangent explain: how one derivative comes about. */
+#include "common.h"
+
+#include <string.h>
+
+static bool explain(const arguments *a, const problem *p, const char *name) {
+    ct_tensor *t = find_node(p, name);
+    if (!t) {
+        complain(a->command, "there is nothing named '%s'", name);
+        return false;
+    }
+    const char *text = ct_derive(p->f, t, has_option(a, "latex") ? CT_DERIVE_LATEX : CT_DERIVE_TEXT);
+    if (!text) complain(a->command, "the derivation by %s", name);
+    else fputs(text, stdout);
+    return text != NULL;
+}
+
+/* The operand that has no "=" is what is asked for; it goes to the end. NULL with a message printed. */
+static const char *take_name(const arguments *a) {
+    int n = a->n_operands;
+    if (n > 1 && !strchr(a->operand[n - 1], '=')) return a->operand[n - 1];
+    complain(a->command, "the name of what to explain is wanted at the end: see cotangent explain --help");
+    return NULL;
+}
+
+static int run(const arguments *a) {
+    problem p;
+    const char *name = take_name(a);
+    if (!name || !make_problem(a, a->operand, a->n_operands - 1, &p)) return STATUS_USAGE;
+    bool ok = explain(a, &p, name);
+    free_problem(&p);
+    return ok ? STATUS_PASS : STATUS_USAGE;
+}
+
+static const option_row options[] = {
+    {"latex", NULL, "write it as LaTeX"},
+    {"f32", NULL, "compute in float32 instead of float64"},
+    {NULL, NULL, NULL},
+};
+
+const command explain_command = {
+    .name = "explain",
+    .synopsis = "FORMULA NAME=VALUE... NAME",
+    .summary = "write out how one derivative follows from the chain rule, or why it is zero",
+    .about = ABOUT_PROBLEMS,
+    .examples = "  cotangent explain 'p = x*y; q = p + sin(x); q^2' x=2 y=3 x\n"
+                "  cotangent explain 'relu(x*w)*v' x=-1 w=2 v=3 w\n",
+    .options = options,
+    .run = run,
+};
