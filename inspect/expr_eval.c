@@ -109,6 +109,13 @@ static ct_argument argument_of(const evaluation *e, const ct_parameter *paramete
     return (ct_argument){.string = string_of(e->f, given->span)};
 }
 
+/* x^2, whose derivative is simpler as that of a square. */
+static bool is_square(const evaluation *e, const ct_term *t) {
+    if (t->written_as_call || strcmp(t->call->name, "pow") != 0) return false;
+    const ct_term *exponent = &e->f->term[e->f->given[e->f->given[t->first].next].first];
+    return exponent->kind == CT_TERM_NUMBER && exponent->number == 2;
+}
+
 static ct_tensor *call(const evaluation *e, const char *at, const ct_term *t) {
     ct_argument arguments[CT_MAX_PARAMETERS];
     const ct_call *row = t->call;
@@ -121,7 +128,7 @@ static ct_tensor *call(const evaluation *e, const char *at, const ct_term *t) {
         if (!t->written_as_call && argument->tensor && !ct_is_float(argument->tensor->dtype))
             argument->tensor = ct_cast_at(at, argument->tensor, e->dtype);
     }
-    return row->run(at, arguments);
+    return is_square(e, t) ? ct_square_at(at, arguments[0].tensor) : row->run(at, arguments);
 }
 
 /* ---- formulas ----------------------------------------------------------------------------------------------- */

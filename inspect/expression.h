@@ -5,11 +5,13 @@
  * records what the calls ct_tanh(ct_add(ct_mul(x1, w1), ct_mul(x2, w2))) would, with labels p and q.
  *
  *   a + b  a - b  a * b  a / b    element by element, broadcasting
- *   a ^ b  a ** b                 power; from right to left, and before a minus: -x^2 is -(x^2); 2^-1 is 0.5
+ *   a ^ b  a ** b                 power; from right to left, and before a minus: -x^2 is -(x^2); 2^-1 is 0.5; x^2 is
+ *                                 recorded as square(x)
  *   a @ b  a'  a.T                matrix product, as strong as *; transpose of a matrix
- *   a == b  != < <= > >=          bool, which counts as 0 and 1 in arithmetic; not to be chained
+ *   a == b  != < <= > >=          bool, not to be chained; operators take bool and integers as numbers
  *   sum(x, axis=0, keep=true)     every op of autograd/ops.h, with or without ct_; arguments by place or by name, an
  *                                 axis as 0 or [0, -1], a choice by its word: mse_loss(x, y, reduction=sum)
+ *   split(x, 2, part=0)           of what returns several tensors `part` chooses one, also svd(x, part=s)
  *   1.5  1e-3  0x1.8p-3  pi  inf  nan
  *   [[1, 2], [x, 4]]              rows; of numbers a constant, of expressions stacked
  *   p = x1*w1; q = p + 1; p*q     statements; the value is the last one's, and what p and q stand for gets their label

@@ -68,7 +68,7 @@ void print_manual(const command *c);             /* on stdout, as a manual page;
 
 typedef struct problem {
     ct_tensor *f;
-    int n_leaves; /* NAME=VALUE, in the order given */
+    int n_leaves, n_constants; /* NAME=VALUE, numbers in the order given; behind them the whole ones of files */
     ct_tensor **leaf;
     ct_list nodes; /* all that f was computed from, in order of creation */
 } problem;

@@ -81,8 +81,9 @@ static void print_section(const char *title, const char *text) {
 }
 
 static void print_command_manual(const command *c) {
-    printf(".TH COTANGENT-%s 1 \"\" \"Cotangent " COTANGENT_VERSION "\" \"User Commands\"\n.SH NAME\n", c->name);
-    printf("cotangent\\-%s \\- ", c->name);
+    printf(".TH COTANGENT-");
+    for (const char *letter = c->name; *letter; letter++) putchar(toupper((unsigned char)*letter));
+    printf(" 1 \"\" \"Cotangent " COTANGENT_VERSION "\" \"User Commands\"\n.SH NAME\ncotangent\\-%s \\- ", c->name);
     print_roff(c->summary, strlen(c->summary));
     printf("\n.SH SYNOPSIS\n.B cotangent %s\n[OPTION]... ", c->name);
     print_roff(c->synopsis, strlen(c->synopsis));

@@ -6,33 +6,50 @@
 
 /* ---- values ------------------------------------------------------------------------------------------------- */
 
-/* A leaf of `value`, which may be computed; a leaf may not. */
-static ct_tensor *make_leaf(ct_tensor *value, bool f32, const char *name) {
-    ct_dtype dtype = f32 ? CT_F32 : CT_F64;
-    ct_tensor *number = ct_cast(value, dtype);
-    return ct_label(ct_requires_grad(ct_from(dtype, ct_shape_of(number), ct_data(number))), name);
+/* A formula of numbers. */
+static ct_tensor *read_array(const char *text) {
+    return ct_eval(text, (ct_list){0, NULL});
 }
 
-static bool read_value(const arguments *a, const char *word, bool f32, problem *out) {
+/* A leaf with the elements of `value`, which may be computed while a leaf may not; whole numbers are a constant. */
+static ct_tensor *make_input(ct_tensor *value, bool f32, const char *name) {
+    bool whole = ct_dtype_of(value) < CT_F32;
+    ct_dtype dtype = whole ? ct_dtype_of(value) : f32 ? CT_F32 : CT_F64;
+    ct_tensor *number = ct_cast(value, dtype), *input = ct_from(dtype, ct_shape_of(number), ct_data(number));
+    return ct_label(number && !whole ? ct_requires_grad(input) : input, name);
+}
+
+static bool is_given(const problem *p, const char *name) {
+    for (int i = 0; i < p->n_leaves + p->n_constants; i++)
+        if (!strcmp(ct_label_of(p->leaf[i]), name)) return true;
+    return false;
+}
+
+/* Leaves come before constants. */
+static void add_input(problem *p, ct_tensor *input) {
+    ct_tensor **end = &p->leaf[p->n_leaves + p->n_constants];
+    if (ct_needs_gradient(input)) {
+        *end = p->leaf[p->n_leaves];
+        p->leaf[p->n_leaves++] = input;
+    } else {
+        *end = input;
+        p->n_constants++;
+    }
+}
+
+/* NAME=VALUE */
+static bool read_input(const arguments *a, const char *word, problem *out) {
     const char *sign = strchr(word, '=');
-    size_t length = sign ? (size_t)(sign - word) : 0;
-    if (!length) {
-        complain(a->command, "'%s' is not NAME=VALUE", word);
-        return false;
-    }
-    char *name = strndup(word, length);
-    if (!name) {
-        complain(a->command, "out of memory");
-        return false;
-    }
-    bool twice = false;
-    for (int i = 0; i < out->n_leaves; i++) twice = twice || !strcmp(ct_label_of(out->leaf[i]), name);
-    ct_tensor *leaf = twice ? NULL : make_leaf(ct_eval(sign + 1, (ct_list){0, NULL}), f32, name);
-    if (twice) complain(a->command, "%s has two values", name);
-    else if (!leaf) complain(a->command, "the value of %s", name);
-    else out->leaf[out->n_leaves++] = leaf;
+    char *name = sign > word ? strndup(word, (size_t)(sign - word)) : NULL;
+    ct_tensor *input = NULL;
+    if (sign <= word) complain(a->command, "'%s' is not NAME=VALUE", word);
+    else if (!name) complain(a->command, "out of memory");
+    else if (is_given(out, name)) complain(a->command, "%s has two values", name);
+    else if (!(input = make_input(read_array(sign + 1), has_option(a, "f32"), name)))
+        complain(a->command, "the value of %s", name);
+    else add_input(out, input);
     free(name);
-    return leaf != NULL;
+    return input != NULL;
 }
 
 /* ---- problems ----------------------------------------------------------------------------------------------- */
@@ -57,9 +74,9 @@ bool make_problem(const arguments *a, char **operand, int n, problem *out) {
     }
     out->leaf = calloc((size_t)n, sizeof *out->leaf);
     bool ok = out->leaf || (complain(a->command, "out of memory"), false);
-    for (int i = 1; ok && i < n; i++) ok = read_value(a, operand[i], has_option(a, "f32"), out);
+    for (int i = 1; ok && i < n; i++) ok = read_input(a, operand[i], out);
     if (ok) {
-        out->f = ct_eval(operand[0], (ct_list){.n = out->n_leaves, .items = out->leaf});
+        out->f = ct_eval(operand[0], (ct_list){.n = n - 1, .items = out->leaf});
         ok = out->f || (complain(a->command, "the formula"), false);
     }
     ok = ok && differentiate(a, out);
@@ -74,7 +91,7 @@ void free_problem(problem *p) {
 }
 
 ct_tensor *find_node(const problem *p, const char *label) {
-    for (int i = 0; i < p->n_leaves; i++)
+    for (int i = 0; i < p->n_leaves + p->n_constants; i++)
         if (!strcmp(ct_label_of(p->leaf[i]), label)) return p->leaf[i];
     for (int i = 0; i < p->nodes.n; i++)
         if (ct_label_of(p->nodes.items[i]) && !strcmp(ct_label_of(p->nodes.items[i]), label)) return p->nodes.items[i];
