@@ -6,8 +6,12 @@
 
 const char *ct_claim_verdict_name(ct_claim_verdict verdict) {
     static const char *const names[] = {
-        [CT_CLAIM_UNTESTED] = "untested",   [CT_CLAIM_RIGHT] = "right", [CT_CLAIM_UNDECIDED] = "undecided",
-        [CT_CLAIM_INHERITED] = "inherited", [CT_CLAIM_LOCAL] = "WRONG", [CT_CLAIM_ONLY_HERE] = "WRONG (right only here)",
+        [CT_CLAIM_UNTESTED] = "untested",
+        [CT_CLAIM_RIGHT] = "right",
+        [CT_CLAIM_UNDECIDED] = "undecided",
+        [CT_CLAIM_INHERITED] = "inherited",
+        [CT_CLAIM_LOCAL] = "local mistake",
+        [CT_CLAIM_ONLY_HERE] = "right only here",
     };
     return (unsigned)verdict < sizeof names / sizeof *names ? names[verdict] : "unknown";
 }
@@ -50,13 +54,14 @@ static bool claimable(const char *at, const ct_tensor *t) {
     return false;
 }
 
-static void forget(const ct_claim *claim) {
-    ct_claim **place = (ct_claim **)&ct_this.level[claim->depth].claims;
-    while (*place != claim) place = &(*place)->next;
-    *place = claim->next;
-}
-
 static int claim_depth(const ct_tensor *t) { return t->depth ? t->depth : ct_this.depth; }
+
+/* An outer scope's claim about a tensor that no scope owns stays, and counts again when the inner scope ends. */
+static void forget(int depth, const ct_tensor *t) {
+    ct_claim **place = (ct_claim **)&ct_this.level[depth].claims;
+    while (*place && (*place)->tensor != t) place = &(*place)->next;
+    if (*place) *place = (*place)->next;
+}
 
 /* A copy that lives as long as a claim about t. */
 static const void *copy(const char *at, const ct_tensor *t, const void *bytes, size_t n) {
@@ -67,7 +72,6 @@ static const void *copy(const char *at, const ct_tensor *t, const void *bytes, s
 
 /* Puts a claim about t on record, in place of an earlier one. */
 static ct_tensor *enter(const char *at, ct_tensor *t, ct_claim claim) {
-    const ct_claim *earlier = ct_claim_find(t);
     claim.depth = claim_depth(t);
     claim.tensor = t;
     claim.result = (ct_claim_result){.tensor = t,
@@ -77,7 +81,7 @@ static ct_tensor *enter(const char *at, ct_tensor *t, ct_claim claim) {
                                      .index = -1};
     ct_claim *c = ct_scope_alloc(claim.depth, sizeof *c);
     if (!c) return ct_raise_memory("ct_claim_grad", at, sizeof *c), NULL;
-    if (earlier) forget(earlier);
+    forget(claim.depth, t);
     claim.next = ct_this.level[claim.depth].claims;
     *c = claim;
     ct_this.level[claim.depth].claims = c;
@@ -86,11 +90,7 @@ static ct_tensor *enter(const char *at, ct_tensor *t, ct_claim claim) {
 
 ct_tensor *ct_claim_grad_at(const char *at, ct_tensor *t, const char *formula) {
     if (!claimable(at, t)) return NULL;
-    if (!formula) {
-        const ct_claim *earlier = ct_claim_find(t);
-        if (earlier) forget(earlier);
-        return t;
-    }
+    if (!formula) return forget(claim_depth(t), t), t;
     ct_formula *read = ct_formula_parse("ct_claim_grad", at, formula);
     if (!read) return NULL;
     ct_formula_free(read); /* names are looked for when f is known */

@@ -12,8 +12,8 @@
 
 /* ---- claiming ----------------------------------------------------------------------------------------------- */
 /* What df/dt is, said before f need exist, of any floating tensor: a leaf, a constant or something computed. The last
- * claim about a tensor counts; a claim lives as long as the tensor, or as the innermost scope when no scope owns the
- * tensor. All return t, so they nest; NULL with an error raised. */
+ * claim about a tensor counts; a claim lives as long as the tensor's scope, or when none owns the tensor, a parameter,
+ * as the innermost one, which the tensor must outlive. All return t, so they nest; NULL with an error raised. */
 
 /* A formula in the expression language. Names are labels of the tensors that f is computed from, which must be
  * unique; grad(h) is df/dh of such a tensor, made later than t. NULL takes back what was claimed about t. */
@@ -47,7 +47,7 @@ typedef enum ct_claim_verdict {
     CT_CLAIM_LOCAL,     /* wrong even if all that is nearer to f were right: the mistake is here */
     CT_CLAIM_ONLY_HERE, /* a formula that is right at this point and wrong at another one: a mistake as well */
 } ct_claim_verdict;
-CT_API const char *ct_claim_verdict_name(ct_claim_verdict verdict); /* "inherited" */
+CT_API const char *ct_claim_verdict_name(ct_claim_verdict verdict); /* "local mistake" */
 
 typedef struct ct_claim_result {
     const ct_tensor *tensor;

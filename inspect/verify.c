@@ -30,9 +30,9 @@ static bool add_site(ct_verifier *v, ct_claim *claim, size_t index, double eps) 
     return site->formula != NULL;
 }
 
-static bool has_site(const ct_verifier *v, const ct_claim *claim) {
+static bool has_site(const ct_verifier *v, const ct_tensor *t) {
     for (size_t i = 0; i < v->n; i++)
-        if (v->site[i].claim == claim) return true;
+        if (v->site[i].claim->tensor == t) return true;
     return false;
 }
 
@@ -48,7 +48,7 @@ static bool gather_sites(ct_verifier *v) {
         if (claim && !add_site(v, claim, i, eps)) return false;
     }
     for (ct_claim *c = ct_claim_next(NULL); c; c = ct_claim_next(c))
-        if (!has_site(v, c) && !add_site(v, c, v->graph.n, eps)) return false;
+        if (!has_site(v, c->tensor) && !add_site(v, c, v->graph.n, eps)) return false;
     return true;
 }
 

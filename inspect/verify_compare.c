@@ -9,7 +9,7 @@
 
 #define PERTURBATIONS 4 /* to see how far the last bits move a gradient */
 #define LAST_BITS 64      /* units of eps that any two ways to compute one number may differ by, */
-#define OF_LARGEST 4      /* or that part of the largest element: sums of terms that cancel */
+#define OF_LARGEST 4      /* likewise, of the largest element: possible in sums of terms that cancel, and no more */
 #define SAFETY 8          /* times what was seen to move */
 #define TOO_COARSE 1e-5   /* what moves by this part of the largest element is no yardstick */
 #define FLOOR 4           /* units of eps of a gradient's natural magnitude that cannot be told from zero */
@@ -39,6 +39,7 @@ static judgement judge(double claimed, double computed, double width, double tol
     if (!isfinite(computed)) return UNDECIDED;
     if (apart <= tolerance - SAFETY * width) return RIGHT;
     if (apart <= tolerance) return width <= TOO_COARSE * scale || apart <= floor ? RIGHT : UNDECIDED;
+    if (apart <= tolerance + OF_LARGEST * m->eps * scale) return UNDECIDED;
     if (fabs(claimed) <= floor && fabs(computed) <= floor) return UNDECIDED;
     if (m->lenient && apart <= CANCELLATION * m->eps * (m->natural + scale)) return UNDECIDED;
     return WRONG; /* also what is no number */
@@ -50,8 +51,8 @@ static ct_comparison compare(int64_t n, const double *claimed, const double *com
     judgement worst_judgement = RIGHT;
     for (int64_t e = 0; e < n; e++) {
         double width = m->width ? m->width[e] : 0, apart = fabs(claimed[e] - computed[e]);
-        double tolerance = (LAST_BITS * m->eps + m->relative) * fabs(computed[e]) + OF_LARGEST * m->eps * scale +
-                           LAST_BITS * 0x1p-1074 + SAFETY * width;
+        double tolerance = (LAST_BITS * m->eps + m->relative) * fabs(computed[e]) + LAST_BITS * 0x1p-1074 +
+                           SAFETY * width;
         judgement j = judge(claimed[e], computed[e], width, tolerance, scale, m);
         double ratio = isnan(apart) ? INFINITY : apart / tolerance;
         c.wrong += j == WRONG;
@@ -130,7 +131,7 @@ bool ct_verify_compare(const ct_verifier *v, const ct_point *point, size_t i, co
                  .width = r->width,
                  .lenient = site->formula != NULL};
     *c = compare(site->n, claimed, r->truth, &m);
-    if (!c->wrong || r->width) return true;
+    if ((!c->wrong && !c->undecided) || r->width) return true;
     if (!measure_widths(v, point, m.eps)) return false;
     m.width = r->width;
     *c = compare(site->n, claimed, r->truth, &m);

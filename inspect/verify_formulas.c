@@ -3,14 +3,14 @@
 
 #include <math.h>
 
-#define ATTEMPTS 8 /* to draw each point where f and its gradients are finite */
+#define ATTEMPTS 32 /* to draw each point where f and its gradients are finite */
+#define ENOUGH 2    /* points where a formula is right; at others rounding may have the better of it */
 
 /* What becomes of one formula at the points drawn. */
 typedef struct trial {
     bool tested;
     bool running; /* tested, and not wrong so far */
-    int points;   /* where it is right */
-    int unclear;  /* where rounding, or its own domain, leaves nothing to judge by */
+    int points; /* where it is right; elsewhere rounding, or its own domain, left nothing to judge by */
 } trial;
 
 static bool is_candidate(const ct_site *site) {
@@ -40,16 +40,17 @@ static void show_counterexample(const ct_verifier *v, const ct_point *point, con
     if (site->n > 1) ct_text_add(&out, ", element %lld", (long long)c->index);
     r->counterexample = out.failed ? NULL : ct_claim_text(site->claim, "%s", out.text);
     ct_text_free(&out);
-    r->reason = r->verdict == CT_CLAIM_RIGHT ? "right at this point, wrong at another one"
-                                             : "wrong at another point than this one";
-    r->verdict = CT_CLAIM_ONLY_HERE;
+    bool undecided = r->verdict == CT_CLAIM_UNDECIDED;
+    r->reason = undecided ? "nothing can be told here, but it is wrong at another point"
+                          : "right at this point, wrong at another one";
+    r->verdict = undecided ? CT_CLAIM_LOCAL : CT_CLAIM_ONLY_HERE;
 }
 
 static void conclude(const ct_verifier *v, const ct_site *site, const trial *t) {
     ct_claim_result *r = &site->claim->result;
     r->points = t->points;
     if (!t->running || v->options.points < 0 || r->verdict == CT_CLAIM_INHERITED) return;
-    if (t->points <= t->unclear) {
+    if (t->points < ENOUGH && t->points < v->options.points) {
         r->reason = r->verdict == CT_CLAIM_RIGHT ? "right at this point, but it could not be tested at others"
                                                  : "neither here nor at other points could it be judged";
         r->verdict = CT_CLAIM_UNDECIDED;
@@ -67,17 +68,12 @@ static bool try_formula(const ct_verifier *v, const ct_point *point, size_t i, t
     const ct_site *site = &v->site[i];
     const double *value = point->reading[i].value;
     ct_comparison c;
-    if (!value || !all_finite(site->n, value)) {
-        t->unclear++;
-        return true;
-    }
+    if (!value || !all_finite(site->n, value)) return true;
     if (!ct_verify_compare(v, point, i, value, &c)) return false;
     if (c.wrong) {
         t->running = false;
         show_counterexample(v, point, site, &c);
-    } else if (c.undecided) {
-        t->unclear++;
-    } else {
+    } else if (!c.undecided) {
         t->points++;
     }
     return true;

@@ -139,10 +139,10 @@ static bool is_drawn(const ct_tensor *t) {
 /* In place of x, among inputs of which the largest is `most`. */
 static double drawn(int k, double x, double most, double u) {
     switch (k % 4) {
-    case 0: return x + ldexp(most, -2 - k / 16) * u; /* near, and ever nearer: the domain may be narrow */
-    case 1: return 3 * most * u;                     /* far, of any sign */
-    case 2: return x * exp2(2 * u);                  /* far, of the same sign */
-    default: return 2 * u;                           /* whatever the magnitude was */
+    case 0: return x + ldexp(most, -2 - (k / 16 < 12 ? k / 16 : 12)) * u; /* ever nearer: the domain may be narrow */
+    case 1: return 3 * most * u; /* far, of any sign */
+    case 2: return x != 0 ? x * exp2(2 * u) : most * fabs(u); /* far, of the same sign */
+    default: return 2 * u; /* whatever the magnitude was */
     }
 }
 
