@@ -54,25 +54,25 @@ static ct_history_row row_from_numbers(const double *v) {
 
 enum { COUNTS, NUMBERS, ROWS, N_OWN };
 
+#define N_PARTS 4
+
 typedef struct content {
     ct_tensor *own[N_OWN]; /* counts (N_COUNTS) i64, numbers (N_NUMBERS) f64, rows (rows, ROW_NUMBERS) f64 */
-    ct_part section[5];
+    ct_part parts[N_PARTS];
 } content;
 
-#define N_SECTIONS 5
-
-/* The sections of a training, with room for its numbers; false with an error raised. */
+/* The parts of a training, with room for its numbers; false with an error raised. */
 static bool list_content(const char *at, const ct_training *t, int64_t rows, content *c) {
     c->own[COUNTS] = ct_label(ct_zeros(CT_I64, CT_SHAPE(N_COUNTS)), "counts");
     c->own[NUMBERS] = ct_label(ct_zeros(CT_F64, CT_SHAPE(N_NUMBERS)), "numbers");
     c->own[ROWS] = ct_label(ct_zeros(CT_F64, CT_SHAPE(rows, ROW_NUMBERS)), "rows");
-    const ct_part sections[N_SECTIONS] = {
+    const ct_part parts[N_PARTS] = {
         {"training.", "value", {N_OWN, c->own}},
         {"net.", "parameter", ct_module_state(t->net)},
         {"optim.", "state of the optimiser", ct_optim_state(t->optim)},
         {"schedule.", "state of the schedule", ct_schedule_state(t->schedule)},
     };
-    memcpy(c->section, sections, sizeof sections);
+    memcpy(c->parts, parts, sizeof parts);
     return c->own[COUNTS] && c->own[NUMBERS] && c->own[ROWS];
 }
 
@@ -96,7 +96,7 @@ bool ct_write_training(const char *at, const ct_training *training, const char *
     ct_scope s = ct_begin();
     bool ok = list_content(at, training, ct_history_size(training->history), &c);
     if (ok) fill_content(training, &c);
-    ok = ok && ct_parts_write("ct_save_training", at, path, N_SECTIONS, c.section);
+    ok = ok && ct_parts_write("ct_save_training", at, path, N_PARTS, c.parts);
     ct_close(s);
     return ok;
 }
@@ -130,8 +130,8 @@ static bool take(const ct_reader *file, const ct_archive *archive, ct_training *
     int64_t format, rows = count_rows(archive);
     ct_training_place place = t->place;
     ct_random_state random;
-    if (!list_content(at, t, rows, &c) || !ct_parts_match(file, archive, N_SECTIONS, c.section)) return false;
-    ct_parts_copy(archive, 1, c.section); /* the numbers alone, to look at them */
+    if (!list_content(at, t, rows, &c) || !ct_parts_match(file, archive, N_PARTS, c.parts)) return false;
+    ct_parts_copy(archive, 1, c.parts); /* the numbers alone, to look at them */
     place_fields fields = fields_of(&format, &place, &random);
     for (int i = 0; i < N_COUNTS; i++) *fields.count[i] = ((int64_t *)c.own[COUNTS]->data)[i];
     for (int i = 0; i < N_NUMBERS; i++) *fields.number[i] = ((double *)c.own[NUMBERS]->data)[i];
@@ -141,7 +141,7 @@ static bool take(const ct_reader *file, const ct_archive *archive, ct_training *
         ct_history_row row = row_from_numbers((double *)c.own[ROWS]->data + i * ROW_NUMBERS);
         ct_history_add(t->history, &row);
     }
-    ct_parts_copy(archive, N_SECTIONS, c.section);
+    ct_parts_copy(archive, N_PARTS, c.parts);
     ct_random_restore(random);
     t->place = place;
     return true;

@@ -269,7 +269,8 @@ ct_fit_end ct_fit_at(const char *at, ct_module *net, ct_loader *loader, const ct
         ct_raise_null("ct_fit", at, !net ? 0 : !loader ? 1 : 2);
     if (ct_error_pending() || !valid(at, loader, options)) return ct_error_report(), CT_FIT_FAILED;
     fit f = {.at = at, .loader = loader, .o = *options, .saved = -1, .steps = plan(loader, options),
-             .training = {.net = net, .optim = options->optim, .history = options->history},
+             .training = {.net = net, .optim = options->optim, .schedule = options->schedule,
+                          .history = options->history},
              .whole.scope = ct_begin()};
     if (!f.o.loss) f.o.loss = ct_cross_entropy_at;
     bool was_training = ct_is_training(net);

@@ -26,10 +26,10 @@ typedef struct ct_part {
     ct_list tensors;
 } ct_part;
 
-bool ct_parts_write(const char *op, const char *at, const char *path, int n, const ct_part *sections);
+bool ct_parts_write(const char *op, const char *at, const char *path, int n, const ct_part *parts);
 /* Each tensor is in the file with its dtype and shape, and nothing else is; false with an error raised. */
-bool ct_parts_match(const ct_reader *file, const ct_archive *archive, int n, const ct_part *sections);
-void ct_parts_copy(const ct_archive *archive, int n, const ct_part *sections); /* after they matched */
+bool ct_parts_match(const ct_reader *file, const ct_archive *archive, int n, const ct_part *parts);
+void ct_parts_copy(const ct_archive *archive, int n, const ct_part *parts); /* after they matched */
 
 /* ---- progress.c ------------------------------------------------------------------------------------------------- */
 

@@ -8,14 +8,14 @@
 #undef CT_HERE
 #define CT_HERE at
 
-/* ---- sections ----------------------------------------------------------------------------------------------- */
+/* ---- parts ----------------------------------------------------------------------------------------------- */
 
-/* Tensors that alias those of the section, with the section's name before theirs. False with an error raised. */
-static bool name_tensors(const char *at, const ct_part *section, ct_tensor **out) {
+/* Tensors that alias those of the part, with the part's name before theirs. False with an error raised. */
+static bool name_tensors(const char *at, const ct_part *part, ct_tensor **out) {
     char name[1024];
-    for (int i = 0; i < section->tensors.n; i++) {
-        ct_tensor *t = section->tensors.items[i];
-        int n = snprintf(name, sizeof name, "%s%s", section->name, t->label);
+    for (int i = 0; i < part->tensors.n; i++) {
+        ct_tensor *t = part->tensors.items[i];
+        int n = snprintf(name, sizeof name, "%s%s", part->name, t->label);
         if (n >= (int)sizeof name)
             return ct_raise(CT_ERR_LIMIT, "ct_save", at, "the name %.40s... is too long", name), false;
         out[i] = ct_label(ct_wrap((ct_dtype)t->dtype, ct_shape_of(t), t->data), name);
@@ -24,71 +24,71 @@ static bool name_tensors(const char *at, const ct_part *section, ct_tensor **out
     return true;
 }
 
-bool ct_parts_write(const char *op, const char *at, const char *path, int n, const ct_part *sections) {
+bool ct_parts_write(const char *op, const char *at, const char *path, int n, const ct_part *parts) {
     int all = 0, done = 0;
-    for (int i = 0; i < n; i++) all += sections[i].tensors.n;
+    for (int i = 0; i < n; i++) all += parts[i].tensors.n;
     ct_scope s = ct_begin();
     ct_tensor **tensors = ct_scope_array(ct_this.depth, (size_t)all, sizeof(ct_tensor *));
     bool ok = tensors || (ct_raise_memory(op, at, sizeof(ct_tensor *)), false);
-    for (int i = 0; ok && i < n; done += sections[i++].tensors.n) ok = name_tensors(at, &sections[i], tensors + done);
+    for (int i = 0; ok && i < n; done += parts[i++].tensors.n) ok = name_tensors(at, &parts[i], tensors + done);
     ok = ok && ct_archive_write(op, at, path, (ct_list){all, tensors});
     ct_close(s);
     return ok;
 }
 
-/* The part of a tensor's name after the section's; NULL when it is of another section. */
-static const char *name_within(const ct_part *section, const char *name) {
-    size_t n = strlen(section->name);
-    return strncmp(name, section->name, n) == 0 ? name + n : NULL;
+/* The part of a tensor's name after the part's; NULL when it is of another part. */
+static const char *name_within(const ct_part *part, const char *name) {
+    size_t n = strlen(part->name);
+    return strncmp(name, part->name, n) == 0 ? name + n : NULL;
 }
 
-static const ct_archive_entry *find(const ct_archive *archive, const ct_part *section, const ct_tensor *t) {
+static const ct_archive_entry *find(const ct_archive *archive, const ct_part *part, const ct_tensor *t) {
     for (int64_t i = 0; i < archive->n; i++) {
-        const char *name = name_within(section, archive->entries[i].name);
+        const char *name = name_within(part, archive->entries[i].name);
         if (name && strcmp(name, t->label) == 0) return &archive->entries[i];
     }
     return NULL;
 }
 
 /* The file has t, and as it is here; false with an error raised. */
-static bool entry_fits(const ct_reader *file, const ct_archive *archive, const ct_part *section,
+static bool entry_fits(const ct_reader *file, const ct_archive *archive, const ct_part *part,
                        const ct_tensor *t) {
     char theirs[CT_DESCRIPTION], ours[CT_DESCRIPTION];
     ct_shape shape = ct_shape_of(t);
-    const ct_archive_entry *entry = find(archive, section, t);
+    const ct_archive_entry *entry = find(archive, part, t);
     if (!entry)
-        return ct_reader_fail(file, CT_ERR_FORMAT, "there is no %s \"%s%s\"", section->what, section->name, t->label);
+        return ct_reader_fail(file, CT_ERR_FORMAT, "there is no %s \"%s%s\"", part->what, part->name, t->label);
     if (entry->dtype == t->dtype && ct_shape_equal(&entry->shape, &shape)) return true;
-    return ct_reader_fail(file, CT_ERR_SHAPE, "%s \"%s%s\" is %s %s in the file, %s %s here", section->what,
-                          section->name, t->label, ct_dtype_name(entry->dtype),
+    return ct_reader_fail(file, CT_ERR_SHAPE, "%s \"%s%s\" is %s %s in the file, %s %s here", part->what,
+                          part->name, t->label, ct_dtype_name(entry->dtype),
                           ct_describe_shape(&entry->shape, theirs), ct_dtype_name((ct_dtype)t->dtype),
                           ct_describe_shape(&shape, ours));
 }
 
-static bool is_wanted(int n, const ct_part *sections, const char *name) {
+static bool is_wanted(int n, const ct_part *parts, const char *name) {
     for (int i = 0; i < n; i++) {
-        const char *rest = name_within(&sections[i], name);
-        for (int k = 0; rest && k < sections[i].tensors.n; k++)
-            if (strcmp(sections[i].tensors.items[k]->label, rest) == 0) return true;
+        const char *rest = name_within(&parts[i], name);
+        for (int k = 0; rest && k < parts[i].tensors.n; k++)
+            if (strcmp(parts[i].tensors.items[k]->label, rest) == 0) return true;
     }
     return false;
 }
 
-bool ct_parts_match(const ct_reader *file, const ct_archive *archive, int n, const ct_part *sections) {
+bool ct_parts_match(const ct_reader *file, const ct_archive *archive, int n, const ct_part *parts) {
     for (int i = 0; i < n; i++)
-        for (int k = 0; k < sections[i].tensors.n; k++)
-            if (!entry_fits(file, archive, &sections[i], sections[i].tensors.items[k])) return false;
+        for (int k = 0; k < parts[i].tensors.n; k++)
+            if (!entry_fits(file, archive, &parts[i], parts[i].tensors.items[k])) return false;
     for (int64_t i = 0; i < archive->n; i++)
-        if (!is_wanted(n, sections, archive->entries[i].name))
+        if (!is_wanted(n, parts, archive->entries[i].name))
             return ct_reader_fail(file, CT_ERR_FORMAT, "nothing here takes its \"%s\"", archive->entries[i].name);
     return true;
 }
 
-void ct_parts_copy(const ct_archive *archive, int n, const ct_part *sections) {
+void ct_parts_copy(const ct_archive *archive, int n, const ct_part *parts) {
     for (int i = 0; i < n; i++)
-        for (int k = 0; k < sections[i].tensors.n; k++) {
-            ct_tensor *t = sections[i].tensors.items[k];
-            ct_archive_copy(archive, find(archive, &sections[i], t), t->data);
+        for (int k = 0; k < parts[i].tensors.n; k++) {
+            ct_tensor *t = parts[i].tensors.items[k];
+            ct_archive_copy(archive, find(archive, &parts[i], t), t->data);
         }
 }
 
