@@ -22,6 +22,10 @@ extern "C" {
 
 #include <cotangent/nn/layers.h>
 
+#include <cotangent/nn/recurrent.h>
+
+#include <cotangent/nn/attention.h>
+
 #include <cotangent/nn/init.h>
 
 #include <cotangent/nn/losses.h>
