@@ -19,7 +19,7 @@ struct ct_module {
         int n;
     } own;
     struct ct_all_tensors {
-        ct_tensor **items; /* parameters of the parts and its own, then buffers */
+        ct_tensor **items; /* parameters, its own and those of parts, as they were added; then buffers */
         size_t capacity;
         int n_parameters, n_buffers;
     } all;
