@@ -220,7 +220,7 @@ static void write_independence(ct_derivation *d) {
 /* Fills d->out; false with an error raised. */
 static bool derive(ct_derivation *d, ct_tensor *f, ct_tensor *x) {
     if (!ct_graph_collect(&d->graph, f) || !ct_names_make(&d->names, &d->graph, d->layout->latex) ||
-        !ct_paths_find(&d->paths, &d->graph, f, x))
+        !ct_paths_find(&d->paths, &d->graph, f, x, false))
         return d->out.failed = true, true;
     size_t root = d->graph.n - 1;
     if (!d->paths.on[root]) return write_independence(d), true;
@@ -228,12 +228,10 @@ static bool derive(ct_derivation *d, ct_tensor *f, ct_tensor *x) {
     return d->paths.scalar && few ? derive_by_paths(d) : derive_by_tensors(d);
 }
 
-static bool valid(const char *op, const char *at, const ct_tensor *f, const ct_tensor *x, ct_derivation_format format) {
+bool ct_derivable(const char *op, const char *at, const ct_tensor *f, const ct_tensor *x) {
     char text[CT_DESCRIPTION];
     if (!ct_usable(op, at, f, 0) || !ct_usable(op, at, x, 1)) return false;
     if (ct_this.depth == 0) return ct_raise(CT_ERR_SCOPE, op, at, "no scope is open: call ct_begin() first"), false;
-    if (format < 0 || format >= CT_DERIVE_FORMATS)
-        return ct_raise(CT_ERR_ARGUMENT, op, at, "%d is no format", (int)format), false;
     if (ct_size_of(f) != 1)
         return ct_raise(CT_ERR_SHAPE, op, at, "%s is no scalar: reduce it first", ct_describe(f, text)), false;
     const ct_tensor *integer = !ct_is_float((ct_dtype)f->dtype) ? f : !ct_is_float((ct_dtype)x->dtype) ? x : NULL;
@@ -243,19 +241,28 @@ static bool valid(const char *op, const char *at, const ct_tensor *f, const ct_t
     return true;
 }
 
+const char *ct_keep_text(const char *op, const char *at, const ct_text *text) {
+    char *kept = text->failed ? NULL : ct_scope_alloc(ct_this.depth, text->length + 1);
+    if (kept) memcpy(kept, text->text, text->length + 1);
+    else ct_raise_memory(op, at, text->length + 1);
+    return kept;
+}
+
 const char *ct_derive_at(const char *at, ct_tensor *f, ct_tensor *x, ct_derivation_format format) {
     const char *op = "ct_derive";
-    if (!valid(op, at, f, x, format)) return NULL;
-    ct_scope s = ct_begin_no_grad();
-    if (s.depth > CT_MAX_SCOPES) return NULL;
+    if (!ct_derivable(op, at, f, x)) return NULL;
+    if (format < 0 || format >= CT_DERIVE_FORMATS)
+        return ct_raise(CT_ERR_ARGUMENT, op, at, "%d is no format", (int)format), NULL;
+    bool hunting = ct_stop_at_nonfinite(false); /* a derivation may say that something is infinite */
     ct_derivation d = {.at = at, .layout = &layouts[format]};
-    bool ok = derive(&d, f, x) && !d.rows.failed && !d.out.failed;
-    ct_close(s);
-    char *kept = ok ? ct_scope_alloc(ct_this.depth, d.out.length + 1) : NULL;
-    if (kept) memcpy(kept, d.out.text, d.out.length + 1);
-    else if (!ct_error_pending()) ct_raise_memory(op, at, d.out.length + 1);
+    ct_scope s = ct_begin_no_grad();
+    bool ok = s.depth <= CT_MAX_SCOPES && derive(&d, f, x);
+    if (s.depth <= CT_MAX_SCOPES) ct_close(s);
+    d.out.failed = d.out.failed || d.rows.failed;
+    const char *kept = ok ? ct_keep_text(op, at, &d.out) : NULL;
     ct_graph_free(&d.graph);
     ct_text_free(&d.rows);
     ct_text_free(&d.out);
+    ct_stop_at_nonfinite(hunting);
     return kept;
 }

@@ -100,14 +100,16 @@ bool ct_rule_exists(int op); /* false: of ops that are registered while a progra
 typedef struct ct_paths {
     const ct_graph *graph;
     ct_tensor *f, *x;
+    bool recorded;  /* only where backward passes go, not through what was computed without gradient */
     bool *on;       /* [node]: lies on a path; x and f too when there is one */
     double *count;  /* [node]: paths from here to x; exact up to 2^53 */
     double *length; /* [node]: nodes on them before x, summed over the paths */
     bool scalar;    /* all nodes on paths have one element */
 } ct_paths;
 
-bool ct_paths_find(ct_paths *paths, const ct_graph *graph, ct_tensor *f, ct_tensor *x);
-/* Whether z's operand k is on a path through z that has not been counted for a smaller k: x * x uses x once. */
+bool ct_paths_find(ct_paths *paths, const ct_graph *graph, ct_tensor *f, ct_tensor *x, bool recorded);
+bool ct_leads(const ct_paths *paths, const ct_tensor *z, int k); /* whether z's operand k is on a path through z */
+/* The same, but only for the first of operands that are one tensor: x * x uses x once. */
 bool ct_is_step(const ct_paths *paths, const ct_tensor *z, int k);
 /* The cotangent of operand k as a tensor like it; NULL where it is zero, or with an error raised. */
 ct_tensor *ct_pull(const char *at, ct_tensor *z, ct_tensor *g, int k);
@@ -143,5 +145,12 @@ typedef struct ct_derivation {
 bool ct_add_list(ct_derivation *d, bool chain, ct_tensor *const *tensors, const double *numbers);
 /* dz/d(operand k) along one step: with round letters where x has other ways into z. */
 void ct_add_step_name(ct_text *out, const ct_derivation *d, const ct_tensor *z, int k);
+
+/* ---- derive.c ----------------------------------------------------------------------------------------------- */
+
+/* Whether df/dx can be asked for; raises otherwise. */
+bool ct_derivable(const char *op, const char *at, const ct_tensor *f, const ct_tensor *x);
+/* A copy in the innermost scope; NULL with an error raised. */
+const char *ct_keep_text(const char *op, const char *at, const ct_text *text);
 
 #endif

@@ -7,14 +7,19 @@
 #define CT_HERE at
 
 /* Whether a derivative flows from z to operands that depend on x. */
-static bool differentiates(const ct_tensor *z) {
+static bool differentiates(const ct_paths *paths, const ct_tensor *z) {
+    if (paths->recorded && !(z->flags & CT_NEEDS_GRAD)) return false;
     return z->op && ct_op_table[z->op]->kind != CT_NOT_DIFFERENTIABLE && ct_is_float((ct_dtype)z->dtype);
+}
+
+bool ct_leads(const ct_paths *paths, const ct_tensor *z, int k) {
+    return z != paths->x && differentiates(paths, z) && paths->on[ct_graph_index(paths->graph, z->in[k])];
 }
 
 bool ct_is_step(const ct_paths *paths, const ct_tensor *z, int k) {
     for (int i = 0; i < k; i++)
         if (z->in[i] == z->in[k]) return false;
-    return z != paths->x && differentiates(z) && paths->on[ct_graph_index(paths->graph, z->in[k])];
+    return ct_leads(paths, z, k);
 }
 
 /* First what depends on x, then which of it f is computed from. */
@@ -49,9 +54,9 @@ static void count(ct_paths *paths) {
     }
 }
 
-bool ct_paths_find(ct_paths *paths, const ct_graph *graph, ct_tensor *f, ct_tensor *x) {
+bool ct_paths_find(ct_paths *paths, const ct_graph *graph, ct_tensor *f, ct_tensor *x, bool recorded) {
     int depth = ct_this.depth;
-    *paths = (ct_paths){.graph = graph, .f = f, .x = x, .scalar = true};
+    *paths = (ct_paths){.graph = graph, .f = f, .x = x, .recorded = recorded, .scalar = true};
     paths->on = ct_scope_array(depth, graph->n, sizeof *paths->on);
     paths->count = ct_scope_array(depth, graph->n, sizeof *paths->count);
     paths->length = ct_scope_array(depth, graph->n, sizeof *paths->length);
@@ -64,15 +69,7 @@ bool ct_paths_find(ct_paths *paths, const ct_graph *graph, ct_tensor *f, ct_tens
 /* ---- derivatives -------------------------------------------------------------------------------------------- */
 
 ct_tensor *ct_pull(const char *at, ct_tensor *z, ct_tensor *g, int k) {
-    const ct_op_parts *parts = ct_op_table[z->op]->parts;
-    if (!parts->vjps) return ct_sum_to(at, parts->vjp(at, z, g, k), z->in[k]);
-    bool *wanted = ct_scope_array(ct_this.depth, z->n_in, sizeof *wanted);
-    ct_tensor **gx = ct_scope_array(ct_this.depth, z->n_in, sizeof *gx);
-    if (!wanted || !gx) return ct_raise_memory(ct_op_table[z->op]->name, at, z->n_in * sizeof *gx), NULL;
-    memset(wanted, 0, z->n_in * sizeof *wanted);
-    memset(gx, 0, z->n_in * sizeof *gx);
-    wanted[k] = true;
-    return parts->vjps(at, z, g, wanted, gx) ? gx[k] : NULL;
+    return ct_sum_to(at, ct_op_table[z->op]->parts->vjp(at, z, g, k), z->in[k]);
 }
 
 /* The cotangents of all operands that are the same tensor as operand k, added up; NULL as above. */

@@ -21,6 +21,7 @@ CT_API ct_list ct_nodes_at(const char *at, ct_tensor *f);
 #define ct_nodes(...) ct_nodes_at(CT_HERE, __VA_ARGS__)
 
 #include <cotangent/inspect/derivation.h>
+#include <cotangent/inspect/why.h>
 #include <cotangent/inspect/drawing.h>
 #include <cotangent/inspect/expression.h>
 #include <cotangent/inspect/gradcheck.h>
