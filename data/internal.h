@@ -56,6 +56,14 @@ void ct_gzip_close(ct_gzip *gzip); /* NULL is fine */
  * frees `bytes` in any case. */
 bool ct_idx_read(const char *op, const char *at, const char *path, ct_shape *shape, ct_bytes *bytes);
 
+/* ---- bytes.c ------------------------------------------------------------------------------------------------ */
+
+/* The next n bytes of the file, its `part`; false with an error raised. */
+bool ct_read_part(ct_reader *reader, const char *part, size_t n, ct_bytes *bytes);
+/* Turns n elements between this machine's byte order and the one said, in place. */
+void ct_order_bytes(uint8_t *bytes, size_t n, size_t size, bool little_endian);
+void ct_write_elements(ct_writer *writer, const ct_tensor *t); /* little-endian */
+
 /* ---- safetensors.c: archives ---------------------------------------------------------------------------------- */
 
 /* Writes labelled tensors; false with an error raised. */

@@ -16,22 +16,10 @@
 
 #define MAX_HEADER 100000000 /* bytes, as other readers of the format have it */
 #define METADATA "__metadata__"
-#define LITTLE_ENDIAN_HOST (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
 
 static const char *const dtype_names[CT_DTYPE_COUNT] = {
     [CT_BOOL] = "BOOL", [CT_U8] = "U8", [CT_I32] = "I32", [CT_I64] = "I64", [CT_F32] = "F32", [CT_F64] = "F64",
 };
-
-/* Turns n elements between this machine's byte order and little-endian, in place. */
-static void exchange_bytes(uint8_t *bytes, size_t n, size_t size) {
-    if (LITTLE_ENDIAN_HOST) return;
-    for (uint8_t *element = bytes; element < bytes + n * size; element += size)
-        for (size_t i = 0; i < size / 2; i++) {
-            uint8_t other = element[i];
-            element[i] = element[size - 1 - i];
-            element[size - 1 - i] = other;
-        }
-}
 
 /* ---- reading ------------------------------------------------------------------------------------------------ */
 
@@ -121,22 +109,15 @@ static bool parse_entries(ct_reader *reader, ct_archive *archive) {
     return true;
 }
 
-/* The next n bytes of the file; false with an error raised. */
-static bool read_part(ct_reader *reader, const char *part, size_t n, ct_bytes *bytes) {
-    if (!ct_read_up_to(reader, n, bytes)) return false;
-    return bytes->size == n || ct_reader_fail(reader, CT_ERR_FORMAT, "cut: %zu of the %zu bytes of its %s are there",
-                                              bytes->size, n, part);
-}
-
 static bool read_header(ct_reader *reader, ct_archive *archive, ct_bytes *text) {
     uint64_t length = 0;
     json_error_t why;
-    if (!read_part(reader, "header's length", 8, text)) return false;
+    if (!ct_read_part(reader, "header's length", 8, text)) return false;
     for (int i = 8; i-- > 0;) length = length << 8 | text->data[i];
     if (length > MAX_HEADER)
         return ct_reader_fail(reader, CT_ERR_FORMAT, "no safetensors file: a header of %" PRIu64 " bytes", length);
     text->size = 0;
-    if (!read_part(reader, "header", (size_t)length, text)) return false;
+    if (!ct_read_part(reader, "header", (size_t)length, text)) return false;
     if (length == 0 || text->data[0] != '{')
         return ct_reader_fail(reader, CT_ERR_FORMAT, "no safetensors file: its header is no JSON object");
     archive->header = json_loadb((const char *)text->data, text->size, JSON_REJECT_DUPLICATES, &why);
@@ -152,7 +133,7 @@ bool ct_archive_read(ct_reader *reader, ct_archive *archive) {
     bool ok = read_header(reader, archive, &text);
     ct_bytes_free(&text);
     if (!ok || !parse_entries(reader, archive) || !check_places(reader, archive, &size) ||
-        !read_part(reader, "data", size, &archive->data) || !ct_read_at_end(reader, &end))
+        !ct_read_part(reader, "data", size, &archive->data) || !ct_read_at_end(reader, &end))
         return false;
     return end || ct_reader_fail(reader, CT_ERR_FORMAT, "too long: bytes follow the %zu of its data", size);
 }
@@ -177,7 +158,7 @@ void ct_archive_copy(const ct_archive *archive, const ct_archive_entry *entry, v
     size_t size = ct_dtype_size(entry->dtype);
     if (entry->size == 0) return;
     memcpy(to, archive->data.data + entry->begin, entry->size);
-    exchange_bytes(to, entry->size / size, size);
+    ct_order_bytes(to, entry->size / size, size, true);
     if (entry->dtype == CT_BOOL)
         for (size_t i = 0; i < entry->size; i++) to[i] = to[i] != 0;
 }
@@ -271,25 +252,13 @@ static bool make_header(const char *op, const char *at, ct_list tensors, ct_byte
     return ok;
 }
 
-static void write_elements(ct_writer *writer, const ct_tensor *t) {
-    uint8_t some[4096];
-    size_t size = ct_dtype_size((ct_dtype)t->dtype), bytes = ct_bytes_of(t);
-    if (LITTLE_ENDIAN_HOST) return ct_write(writer, t->data, bytes);
-    for (size_t done = 0, n; done < bytes; done += n) {
-        n = bytes - done < sizeof some ? bytes - done : sizeof some;
-        memcpy(some, (const char *)t->data + done, n);
-        exchange_bytes(some, n / size, size);
-        ct_write(writer, some, n);
-    }
-}
-
 bool ct_archive_write(const char *op, const char *at, const char *path, ct_list tensors) {
     ct_writer writer;
     ct_bytes header = {0};
     if (!make_header(op, at, tensors, &header)) return false;
     ct_write_begin(&writer, op, at, path);
     ct_write(&writer, header.data, header.size);
-    for (int i = 0; i < tensors.n; i++) write_elements(&writer, tensors.items[i]);
+    for (int i = 0; i < tensors.n; i++) ct_write_elements(&writer, tensors.items[i]);
     ct_bytes_free(&header);
     return ct_write_end(&writer);
 }

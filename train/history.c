@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <locale.h>
 #include <math.h>
 #include <string.h>
 
@@ -85,27 +86,35 @@ static bool may_write(const char *op, const char *at, const ct_history *history,
     return !ct_error_pending();
 }
 
-bool ct_write_history_csv_at(const char *at, const ct_history *history, const char *path) {
-    ct_writer writer;
+static void write_row(ct_writer *writer, const ct_history_row *row) {
     char text[32];
-    if (!may_write("ct_write_history_csv", at, history, path)) return ct_error_report();
-    ct_write_begin(&writer, "ct_write_history_csv", at, path);
+    double value[N_COLUMNS];
+    spread(row, value);
     for (int k = 0; k < N_COLUMNS; k++) {
-        write_text(&writer, k ? "," : "");
+        if (k) write_text(writer, ",");
+        snprintf(text, sizeof text, "%.*g", k < N_COUNTS ? 17 : 9, value[k]);
+        if (!isnan(value[k])) write_text(writer, text);
+    }
+    write_text(writer, "\n");
+}
+
+bool ct_write_history_csv_at(const char *at, const ct_history *history, const char *path) {
+    const char *op = "ct_write_history_csv";
+    ct_writer writer;
+    if (!may_write(op, at, history, path)) return ct_error_report();
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0), before; /* numbers have a point in any country */
+    if (!c) return ct_refuse(CT_ERR_MEMORY, op, at, "out of memory");
+    before = uselocale(c);
+    ct_write_begin(&writer, op, at, path);
+    for (int k = 0; k < N_COLUMNS; k++) {
+        if (k) write_text(&writer, ",");
         write_text(&writer, columns[k]);
     }
     write_text(&writer, "\n");
-    for (size_t i = 0; i < history->n; i++) {
-        double value[N_COLUMNS];
-        spread(&history->rows[i], value);
-        for (int k = 0; k < N_COLUMNS; k++) {
-            int digits = k < N_COUNTS ? 0 : 9;
-            snprintf(text, sizeof text, digits ? "%s%.*g" : "%s%.*f", k ? "," : "", digits, value[k]);
-            write_text(&writer, isnan(value[k]) ? "," : text);
-        }
-        write_text(&writer, "\n");
-    }
+    for (size_t i = 0; i < history->n; i++) write_row(&writer, &history->rows[i]);
     ct_write_end(&writer);
+    uselocale(before);
+    freelocale(c);
     return ct_error_report();
 }
 
