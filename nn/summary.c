@@ -16,8 +16,16 @@ static const char *grouped(int64_t n, char text[TEXT_SIZE]) {
     return p;
 }
 
-static void print_row(FILE *out, const char *layer, const char *shapes, const char *number) {
-    fprintf(out, "%-24s %-28s %12s\n", layer, shapes, number);
+typedef struct table {
+    FILE *out;          /* NULL: only to measure */
+    int width;          /* of the first column */
+    int64_t parameters; /* of all rows so far */
+} table;
+
+static void print_row(table *t, const char *layer, const char *shapes, const char *number) {
+    const int length = (int)strlen(layer);
+    if (t->out) fprintf(t->out, "%-*s %-28s %12s\n", t->width, layer, shapes, number);
+    else if (length > t->width) t->width = length;
 }
 
 /* The module's own parameters: their shapes as "(128,784) (128)", and their number. */
@@ -36,11 +44,6 @@ static int64_t own_parameters(const ct_module *m, char shapes[TEXT_SIZE]) {
     return n;
 }
 
-typedef struct table {
-    FILE *out;
-    int64_t parameters; /* of all rows so far */
-} table;
-
 /* A row for each module that has parameters or is not made of others. */
 static void print_module(ct_module *m, const char *path, void *context) {
     table *t = context;
@@ -50,17 +53,19 @@ static void print_module(ct_module *m, const char *path, void *context) {
     if (m->parts && !n) return;
     int length = snprintf(layer, TEXT_SIZE, "%.200s%s", path, *path ? " " : "");
     ct_module_describe(m, layer + length, TEXT_SIZE - (size_t)length);
-    print_row(t->out, layer, shapes, n ? grouped(n, number) : "");
+    print_row(t, layer, shapes, n ? grouped(n, number) : "");
 }
 
 bool ct_summary_at(const char *at, const ct_module *m, FILE *out) {
     char number[TEXT_SIZE];
     if (!m) return ct_raise_null("ct_summary", at, 0), false;
     if (!out) return ct_raise_null("ct_summary", at, 1), false;
-    print_row(out, "layer", "shapes", "parameters");
-    table t = {.out = out};
-    ct_visit((ct_module *)m, print_module, &t); /* which changes nothing */
-    print_row(out, "total", "", grouped(t.parameters, number));
+    table measured = {.width = 24};
+    ct_visit((ct_module *)m, print_module, &measured); /* which changes nothing */
+    table t = {.out = out, .width = measured.width};
+    print_row(&t, "layer", "shapes", "parameters");
+    ct_visit((ct_module *)m, print_module, &t);
+    print_row(&t, "total", "", grouped(t.parameters, number));
     if (fflush(out) == 0 && !ferror(out)) return true;
     return ct_raise(CT_ERR_FILE, "ct_summary", at, "the table could not be written"), false;
 }
