@@ -2,8 +2,8 @@
  *
  *     f = (x1 w1 + x2 w2) (x3 w3 + x4 w4)
  *
- * Run it as `scalar_graph [FOLDER]`; the pictures scalar_graph.dot and scalar_graph.svg go to the folder, which must
- * be there already, or to the current one. */
+ * Run it as `scalar_graph [FOLDER]`; the pictures scalar_graph.dot and scalar_graph.svg, and scalar_graph.html, a page
+ * to step through both passes, go to the folder, which must be there already, or to the current one. */
 #include <cotangent/cotangent.h>
 
 #include <stdio.h>
@@ -53,6 +53,7 @@ int main(int argc, char **argv) {
 
     draw(f, argc > 1 ? argv[1] : ".", ".dot");
     draw(f, argc > 1 ? argv[1] : ".", ".svg");
+    draw(f, argc > 1 ? argv[1] : ".", ".html");
 
     /* Whatever went wrong on the way is told here, once. */
     if (ct_end(s)) return 0;

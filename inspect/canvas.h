@@ -1,5 +1,6 @@
 /* inspect/: what the files of drawings share. A drawing is made in three steps: the graph of a root (graph.c), what of
- * it is shown and how (view.c, fold.c), and its text for Graphviz (dot.c, node.c, legend.c, with the figures of figure.c). */
+ * it is shown and how (view.c, fold.c), and its text for Graphviz (dot.c, node.c, legend.c, with the figures of figure.c).
+ * Pages (page.c, stepper.c, snapshots.c) put other figures into the same picture. */
 #ifndef COTANGENT_INSPECT_CANVAS_H
 #define COTANGENT_INSPECT_CANVAS_H
 
@@ -102,7 +103,7 @@ typedef struct ct_canvas {
     ct_statistics statistics;
 } ct_canvas;
 
-#define CT_MARK "\xef\xa3\xbf" /* U+F8FF on either side of a figure's number; a label never holds it */
+#define CT_MARK "\xef\xa3\xbf" /* U+F8FF on either side of a figure's number; no label holds it */
 
 void ct_canvas_free(ct_canvas *canvas);
 void ct_canvas_figure(ct_canvas *canvas, ct_figure figure);
@@ -118,5 +119,41 @@ void ct_canvas_legend(ct_canvas *canvas);
 const char *ct_role_style(ct_role role);
 const char *ct_verdict_colour(const ct_claim_result *claim);
 void ct_canvas_graph(ct_canvas *canvas);
+
+/* ---- render.c --------------------------------------------------------------------------------------------------- */
+
+/* Adds the picture of `dot` in a format that Graphviz knows, "svg". False with an error raised in the name of ct_draw;
+ * `path` is what the error tells. */
+bool ct_render(ct_text *picture, const char *at, const char *path, const char *renderer, const ct_text *dot);
+bool ct_write_text(const char *at, const char *path, const char *text, size_t n);
+
+/* ---- page.c: a picture whose figures change from frame to frame, as a page of its own ------------------------------ */
+
+/* What a figure reads from which frame on. */
+typedef struct ct_timeline {
+    ct_text json; /* [0,"-"],[7,"0.345"] */
+    ct_text last; /* what it reads last */
+} ct_timeline;
+
+typedef struct ct_page {
+    const char *title;
+    ct_text svg;             /* with the marks of figures */
+    ct_timeline *timelines;  /* [n_figures] */
+    size_t n_figures, bytes; /* bytes of the array */
+    ct_text frames;          /* as page.js reads them: {"title":"...",...},{...} */
+    ct_text tensors;         /* "12":{...},... of the elements of node 12 */
+} ct_page;
+
+/* Draws the view with marks in the place of its figures. False with an error raised. */
+bool ct_page_begin(ct_page *page, ct_canvas *canvas, const char *at, const char *path);
+void ct_page_free(ct_page *page);
+/* From `frame` on, figure i reads `text`. */
+void ct_page_set(ct_page *page, size_t i, size_t frame, const ct_text *text);
+bool ct_page_write(const ct_page *page, const char *at, const char *path);
+
+/* ---- stepper.c ---------------------------------------------------------------------------------------------------- */
+
+/* The page that steps through both passes. False with an error raised. */
+bool ct_write_stepper(const char *at, const char *path, ct_tensor *f, const ct_draw_options *options);
 
 #endif

@@ -36,6 +36,30 @@ CT_API bool ct_draw_with_at(const char *at, ct_tensor *f, const char *path, cons
 #define ct_draw(...) ct_draw_at(CT_HERE, __VA_ARGS__)
 #define ct_draw_with(...) ct_draw_with_at(CT_HERE, __VA_ARGS__)
 
+/* ---- snapshots: one graph at several steps of a training ------------------------------------------------------- */
+
+/* Graphviz places the nodes of the first snapshot, and the figures of each go into their places, so the pictures can be
+ * laid one over the other:
+ *
+ *     ct_snapshots *film = ct_snapshots_begin("training.html", NULL);
+ *     for (...) { ... ct_backward(loss); if (step % 100 == 0) ct_snapshot(film, loss, step); ... }
+ *     ct_snapshots_end(film);
+ *
+ * A path that ends in .html becomes one page with a slider over the steps and the curve of f, written at the end; one in
+ * .svg becomes a picture for each snapshot, training-000100.svg and so on. */
+typedef struct ct_snapshots ct_snapshots;
+CT_API ct_snapshots *ct_snapshots_begin_at(const char *at, const char *path, const ct_draw_options *options);
+/* f must have been computed as for the first snapshot: by the same operations on the same shapes. False, with an error,
+ * when not, or when the picture cannot be written. `snapshots` NULL: false. */
+CT_API bool ct_snapshot_at(const char *at, ct_snapshots *snapshots, ct_tensor *f, int64_t step);
+/* Writes the page, if it is one and there is a snapshot, and frees all. NULL is fine. */
+CT_API bool ct_snapshots_end_at(const char *at, ct_snapshots *snapshots);
+#define ct_snapshots_begin(...) ct_snapshots_begin_at(CT_HERE, __VA_ARGS__)
+#define ct_snapshot(...) ct_snapshot_at(CT_HERE, __VA_ARGS__)
+#define ct_snapshots_end(...) ct_snapshots_end_at(CT_HERE, __VA_ARGS__)
+
+/* ---- Graphviz' text --------------------------------------------------------------------------------------------- */
+
 /* Writes the Graphviz text of the same drawing. Nodes are in order of creation and bear their labels, so that the texts
  * of two runs of one program can be compared line by line. */
 CT_API bool ct_dot_at(const char *at, ct_tensor *f, FILE *out);

@@ -159,7 +159,7 @@ void ct_canvas_figure(ct_canvas *canvas, ct_figure figure) {
         return;
     }
     canvas->figures[canvas->n_figures++] = figure;
-    ct_text_add(&canvas->text, CT_MARK "%zu" CT_MARK, n);
+    ct_text_add(&canvas->text, CT_MARK "%0*zu" CT_MARK, figure.part == CT_ITEM ? 9 : 7, n); /* about as wide */
 }
 
 void ct_canvas_free(ct_canvas *canvas) {

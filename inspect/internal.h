@@ -36,6 +36,7 @@ typedef struct ct_text {
 } ct_text;
 
 void ct_text_add(ct_text *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void ct_text_bytes(ct_text *out, const char *bytes, size_t n); /* as they are */
 /* The shortest form with `digits` significant digits, the same in every locale: "-1.5", "1e-5", "nan". */
 void ct_text_number(ct_text *out, double value, int digits);
 /* The first character of a user's text: spaces of all kinds as ' ', what is not to be shown as U+FFFD. Its bytes in
@@ -44,6 +45,7 @@ int ct_text_next(const char *text, char clean[5]);
 /* A user's text for an HTML-like label of Graphviz: at most `limit` characters, then "...". Safe in a quoted
  * attribute too, where a backslash may come out as two. */
 void ct_text_escaped(ct_text *out, const char *text, int limit);
+void ct_text_clear(ct_text *out); /* empty again; a failure stays */
 void ct_text_free(ct_text *out);
 /* Whether anything of it would be seen; false for NULL. Graphviz draws no text without width. */
 bool ct_text_is_visible(const char *text);

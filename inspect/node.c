@@ -20,10 +20,16 @@ void ct_canvas_name(ct_canvas *canvas, size_t index) {
 
 /* ---- values and gradients ----------------------------------------------------------------------------------- */
 
-static void add_cell(ct_canvas *canvas, ct_figure figure, const char *align, const char *colour) {
+/* Numbers in columns end at one place; not where others will stand than Graphviz sees. */
+static const char *alignment(const ct_canvas *canvas, ct_figure_part part) {
+    return part == CT_ITEM || part == CT_HISTOGRAM || canvas->marks ? "LEFT" : "RIGHT";
+}
+
+static void add_cell(ct_canvas *canvas, ct_figure figure, const char *colour) {
     ct_text *out = &canvas->text;
     bool histogram = figure.part == CT_HISTOGRAM;
-    ct_text_add(out, "<TD ALIGN=\"%s\"><FONT COLOR=\"%s\"%s>%s", align, colour, histogram ? " POINT-SIZE=\"9\"" : "",
+    ct_text_add(out, "<TD ALIGN=\"%s\"%s><FONT COLOR=\"%s\"%s>%s", alignment(canvas, figure.part),
+                histogram && canvas->marks ? " WIDTH=\"86\"" : "", colour, histogram ? " POINT-SIZE=\"9\"" : "",
                 figure.part == CT_ITEM ? "" : "&#160;&#160;");
     ct_canvas_figure(canvas, figure);
     ct_text_add(out, "</FONT></TD>");
@@ -38,20 +44,22 @@ static void add_row(ct_canvas *canvas, ct_figure figure, const char *caption, co
     bool single = ct_size_of(canvas->view->graph.node[figure.node]) == 1;
     add_caption(&canvas->text, caption, colour);
     figure.part = single ? CT_ITEM : CT_MINIMUM;
-    add_cell(canvas, figure, single ? "LEFT" : "RIGHT", colour);
+    add_cell(canvas, figure, colour);
     for (ct_figure_part part = CT_MEAN; part <= CT_HISTOGRAM && !single; part++) {
         figure.part = part;
-        add_cell(canvas, figure, part == CT_HISTOGRAM ? "LEFT" : "RIGHT", colour);
+        add_cell(canvas, figure, colour);
     }
     ct_text_add(&canvas->text, "</TR>\n");
 }
 
-static void add_headings(ct_text *out) {
-    static const char *const headings[] = {"min", "mean", "max", "norm", "spread"};
+static void add_headings(ct_canvas *canvas) {
+    static const char *const headings[] = {
+        [CT_MINIMUM] = "min", [CT_MEAN] = "mean", [CT_MAXIMUM] = "max", [CT_NORM] = "norm", [CT_HISTOGRAM] = "spread"};
+    ct_text *out = &canvas->text;
     ct_text_add(out, ROW "<TD></TD>");
-    for (int i = 0; i < 5; i++)
-        ct_text_add(out, "<TD ALIGN=\"%s\">" SMALL "&#160;&#160;%s</FONT></TD>", i < 4 ? "RIGHT" : "LEFT", CT_GREY,
-                    headings[i]);
+    for (ct_figure_part part = CT_MINIMUM; part <= CT_HISTOGRAM; part++)
+        ct_text_add(out, "<TD ALIGN=\"%s\">" SMALL "&#160;&#160;%s</FONT></TD>", alignment(canvas, part), CT_GREY,
+                    headings[part]);
     ct_text_add(out, "</TR>\n");
 }
 
@@ -78,7 +86,7 @@ static void add_numbers(ct_canvas *canvas, size_t index, bool pale) {
     const ct_tensor *t = canvas->view->graph.node[index];
     const ct_claim_result *claim = ct_claim_of(t);
     bool single = ct_size_of(t) == 1;
-    if (!single) add_headings(&canvas->text);
+    if (!single) add_headings(canvas);
     add_row(canvas, (ct_figure){.node = index, .kind = CT_VALUE}, "value", pale ? CT_PALE : CT_BLACK);
     add_row(canvas, (ct_figure){.node = index, .kind = CT_GRADIENT_OF}, "grad", pale ? CT_PALE : CT_GRADIENT);
     if (claim) add_claim(&canvas->text, claim, single ? 1 : 5);

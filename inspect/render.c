@@ -1,5 +1,5 @@
 /* Drawings as files: text by this library, pictures through Graphviz's own. */
-#include "inspect/internal.h"
+#include "inspect/canvas.h"
 #include "tensor/file.h"
 
 #include <string.h>
@@ -8,7 +8,11 @@
 static const struct format {
     const char *ending;
     const char *renderer; /* Graphviz's name for it; NULL: the text itself */
-} formats[] = {{".dot", NULL}, {".gv", NULL}, {".svg", "svg"}, {".png", "png"}, {".pdf", "pdf"}};
+    bool page;            /* the picture is in a page */
+} formats[] = {
+    {".dot", NULL, false},  {".gv", NULL, false},   {".svg", "svg", false},
+    {".png", "png", false}, {".pdf", "pdf", false}, {".html", "svg", true},
+};
 
 static const struct format *find_format(const char *path) {
     size_t length = strlen(path);
@@ -19,7 +23,7 @@ static const struct format *find_format(const char *path) {
     return NULL;
 }
 
-static bool write_file(const char *at, const char *path, const void *bytes, size_t n) {
+bool ct_write_text(const char *at, const char *path, const char *bytes, size_t n) {
     ct_writer writer;
     ct_write_begin(&writer, "ct_draw", at, path);
     ct_write(&writer, bytes, n);
@@ -55,20 +59,22 @@ static double choose_dpi(Agraph_t *g) {
     return fmin(DPI, fmin(sqrt(MOST_PIXELS / (width * height)), LONGEST_EDGE / fmax(width, height)));
 }
 
-static bool lay_out_and_write(const char *at, const char *path, const struct format *format, Agraph_t *g) {
-    char *picture = NULL;
+static bool lay_out(ct_text *picture, const char *at, const char *path, const char *renderer, Agraph_t *g) {
+    char *bytes = NULL;
     unsigned n = 0;
     bool laid_out = gvLayout(context, g, "dot") == 0;
-    if (laid_out && !strcmp(format->renderer, "png")) GD_drawing(g)->dpi = choose_dpi(g);
-    bool drawn = laid_out && gvRenderData(context, g, format->renderer, &picture, &n) == 0 && picture && n > 0;
-    bool ok = drawn && write_file(at, path, picture, n);
+    if (laid_out && !strcmp(renderer, "png")) GD_drawing(g)->dpi = choose_dpi(g);
+    bool drawn = laid_out && gvRenderData(context, g, renderer, &bytes, &n) == 0 && bytes && n > 0;
+    if (drawn) ct_text_bytes(picture, bytes, n);
+    bool ok = drawn && !picture->failed;
     if (!drawn) ct_raise(CT_ERR_UNAVAILABLE, "ct_draw", at, "%s: Graphviz cannot draw this%s", path, complaint);
-    if (picture) gvFreeRenderData(picture);
+    else if (!ok) ct_raise_memory("ct_draw", at, n);
+    if (bytes) gvFreeRenderData(bytes);
     if (laid_out) gvFreeLayout(context, g);
     return ok;
 }
 
-static bool write_picture(const char *at, const char *path, const struct format *format, const ct_text *dot) {
+bool ct_render(ct_text *picture, const char *at, const char *path, const char *renderer, const ct_text *dot) {
     pthread_mutex_lock(&graphviz);
     complaint[0] = '\0';
     agusererrf errors_before = agseterrf(keep_complaint);
@@ -76,7 +82,7 @@ static bool write_picture(const char *at, const char *path, const struct format 
     locale_t locale_before = c ? uselocale(c) : (locale_t)0;
     if (!context) context = gvContext();
     Agraph_t *g = context ? agmemread(dot->text) : NULL;
-    bool ok = g && lay_out_and_write(at, path, format, g);
+    bool ok = g && lay_out(picture, at, path, renderer, g);
     if (!g) ct_raise(CT_ERR_UNAVAILABLE, "ct_draw", at, "%s: Graphviz cannot read the drawing%s", path, complaint);
     if (g) agclose(g);
     if (c) {
@@ -88,11 +94,10 @@ static bool write_picture(const char *at, const char *path, const struct format 
     return ok;
 }
 #else
-static bool write_picture(const char *at, const char *path, const struct format *format, const ct_text *dot) {
-    (void)dot;
+bool ct_render(ct_text *picture, const char *at, const char *path, const char *renderer, const ct_text *dot) {
+    (void)picture, (void)dot;
     ct_raise(CT_ERR_UNAVAILABLE, "ct_draw", at,
-             "%s: this build has no Graphviz; draw a .dot file and convert it with `dot -T%s`", path,
-             format->renderer);
+             "%s: this build has no Graphviz; draw a .dot file and convert it with `dot -T%s`", path, renderer);
     return false;
 }
 #endif
@@ -103,12 +108,16 @@ bool ct_draw_with_at(const char *at, ct_tensor *f, const char *path, const ct_dr
     if (!path) return ct_raise_null("ct_draw", at, 1), false;
     const struct format *format = find_format(path);
     if (!format) {
-        ct_raise(CT_ERR_ARGUMENT, "ct_draw", at, "%s: ends in none of .dot, .gv, .svg, .png and .pdf", path);
+        ct_raise(CT_ERR_ARGUMENT, "ct_draw", at, "%s: ends in none of .dot, .gv, .svg, .png, .pdf and .html", path);
         return false;
     }
-    ct_text dot = {0};
+    if (format->page) return ct_write_stepper(at, path, f, options);
+    ct_text dot = {0}, picture = {0};
     bool ok = ct_dot_text(&dot, "ct_draw", at, f, options) &&
-              (format->renderer ? write_picture(at, path, format, &dot) : write_file(at, path, dot.text, dot.length));
+              (!format->renderer || ct_render(&picture, at, path, format->renderer, &dot));
+    const ct_text *out = format->renderer ? &picture : &dot;
+    ok = ok && ct_write_text(at, path, out->text, out->length);
+    ct_text_free(&picture);
     ct_text_free(&dot);
     return ok;
 }

@@ -30,6 +30,18 @@ void ct_text_add(ct_text *out, const char *format, ...) {
     va_end(args);
 }
 
+void ct_text_bytes(ct_text *out, const char *bytes, size_t n) {
+    if (!reserve(out, n + 1)) return;
+    memcpy(out->text + out->length, bytes, n);
+    out->length += n;
+    out->text[out->length] = '\0';
+}
+
+void ct_text_clear(ct_text *out) {
+    out->length = 0;
+    if (out->text) out->text[0] = '\0';
+}
+
 void ct_text_free(ct_text *out) {
     ct_dealloc(out->text, out->capacity);
     *out = (ct_text){0};
@@ -95,10 +107,11 @@ static bool is_space(uint32_t code) {
     return is_in(spaces, code);
 }
 
-/* Not to be drawn: control characters, what turns the direction of the text around it, and no characters. */
+/* Not to be drawn: control characters, what turns the direction of the text around it, no characters, and U+F8FF, which
+ * marks figures (see canvas.h). */
 static bool is_unsafe(uint32_t code) {
     static const range unsafe[] = {
-        {0x01, 0x1f}, {0x7f, 0x9f}, {0x202a, 0x202e}, {0x2066, 0x2069}, {0xfff9, 0xfffb}, {0xfffd, 0xffff}, {0, 0}};
+        {0x01, 0x1f}, {0x7f, 0x9f}, {0x202a, 0x202e}, {0x2066, 0x2069}, {0xf8ff, 0xf8ff}, {0xfff9, 0xfffb}, {0xfffd, 0xffff}, {0, 0}};
     return is_in(unsafe, code);
 }
 

@@ -8,6 +8,7 @@
 #   --valgrind      also under valgrind, with a full check for leaks
 #   --all           all three
 #   --peers         install PyTorch too, which the results are then compared with
+#   --browser       install Chromium too, in which pages are then opened
 #   --clang         compile with clang instead of the default compiler
 #   --no-install    install nothing
 #   -DNAME=VALUE    options for CMake
@@ -27,6 +28,7 @@ for option in "$@"; do
     --valgrind) also+=(valgrind) needs+=(valgrind) ;;
     --all) also+=(sanitize tsan valgrind) needs+=(valgrind) ;;
     --peers) needs+=(peers) ;;
+    --browser) needs+=(browser) ;;
     --clang) compiler=clang needs+=(clang) ;;
     --no-install) install=no ;;
     -D*) cmake_options+=("$option") ;;

@@ -1,5 +1,6 @@
 /* The text of drawings: that it says all it should, and the same each time. */
-#include "inspect/internal.h"
+#include "inspect/canvas.h"
+#include "nn/nn.h"
 #include "support/files.h"
 #include "support/scalar_formula.h"
 
@@ -196,19 +197,52 @@ END_TEST
 
 /* The whole text, as it was when the drawing was looked at. When it changes on purpose, look at the new one and
  * replace the file: CT_UPDATE_GOLDEN=1 does so. */
-START_TEST(golden_file) {
-    static char golden[LONGEST];
-    const char *path = CT_SOURCE_DIR "/tests/golden/scalar_graph.dot";
-    ct_tensor *node[FORMULA_NODES];
-    ct_scope s = ct_begin();
-    ct_tensor *f = make_formula(node);
-    ct_backward(f);
-    if (getenv("CT_UPDATE_GOLDEN")) ck_assert(ct_draw(f, path));
+static void assert_golden(ct_tensor *f, const char *name, const ct_draw_options *options) {
+    static char golden[LONGEST], drawn[LONGEST];
+    char path[512];
+    snprintf(path, sizeof path, CT_SOURCE_DIR "/tests/golden/%s", name);
+    if (getenv("CT_UPDATE_GOLDEN")) ck_assert(ct_draw_with(f, path, options));
     FILE *file = fopen(path, "r");
     ck_assert_msg(file, "%s is missing", path);
     golden[fread(golden, 1, LONGEST - 1, file)] = '\0';
     fclose(file);
-    ck_assert_str_eq(dot(f), golden);
+    ck_assert_msg(ct_draw_with(f, support_path("drawn.dot"), options), "%s", ct_error());
+    drawn[support_get("drawn.dot", (uint8_t *)drawn, LONGEST - 1)] = '\0';
+    ck_assert_str_eq(drawn, golden);
+}
+
+START_TEST(golden_scalars) {
+    ct_tensor *node[FORMULA_NODES];
+    ct_scope s = ct_begin();
+    ct_tensor *f = make_formula(node);
+    ct_backward(f);
+    assert_golden(f, "scalar_graph.dot", NULL);
+    assert_golden(f, "scalar_graph_products.dot", &(ct_draw_options){.stage = CT_DRAW_FORWARD, .depth = 1});
+    assert_golden(f, "scalar_graph_sums.dot", &(ct_draw_options){.stage = CT_DRAW_BACKWARD, .depth = 2});
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* Six steps of a recurrent net, in groups; exact in binary, so that they are the same numbers everywhere. */
+static ct_tensor *recurrent_net(void) {
+    const char *at = "src/net.c:7";
+    ct_tensor *w = ct_requires_grad_at(at, ct_label_at(at, ct_full_at(at, CT_F64, CT_SHAPE(2, 2), 0.5), "w"));
+    ct_tensor *h = ct_label_at(at, ct_full_at(at, CT_F64, CT_SHAPE(1, 2), 0.25), "h0");
+    for (int i = 0; i < 6; i++) {
+        ct_group step = ct_begin_group("step");
+        ct_tensor *x = ct_full_at(at, CT_F64, CT_SHAPE(1, 2), i);
+        h = ct_relu_at(at, ct_add_at(at, ct_matmul_at(at, h, w), x));
+        ct_end_group(step);
+    }
+    return ct_label_at(at, ct_sum_at(at, h, CT_ALL), "loss");
+}
+
+START_TEST(golden_net) {
+    ct_scope s = ct_begin();
+    ct_tensor *f = recurrent_net();
+    ct_backward(f);
+    assert_golden(f, "recurrent_net.dot", NULL);
+    assert_golden(f, "recurrent_net_folded.dot", &(ct_draw_options){.fold_above = 1});
     ck_assert(ct_end(s));
 }
 END_TEST
@@ -322,6 +356,196 @@ START_TEST(direction) {
     ct_tensor *x = ct_var(1, "x");
     assert_has(dot(make_formula(node)), "rankdir=LR");
     assert_has(dot(ct_exp(ct_sin(ct_exp(x)))), "rankdir=TB");
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* ---- stages -------------------------------------------------------------------------------------------------- */
+
+/* The drawing of f at a stage, valid until the next but one. */
+static const char *dot_at_stage(ct_tensor *f, ct_draw_stage stage, int depth) {
+    static char texts[2][LONGEST];
+    static int turn;
+    char *text = texts[turn++ % 2];
+    ck_assert(ct_draw_with(f, support_path("f.dot"), &(ct_draw_options){.stage = stage, .depth = depth}));
+    text[support_get("f.dot", (uint8_t *)text, LONGEST - 1)] = '\0';
+    return text;
+}
+
+/* Of the formula, those of its nodes that show a value, and a gradient, as sets of bits. */
+static void assert_shown(const char *text, unsigned values, unsigned gradients) {
+    for (int i = 0; i < FORMULA_NODES; i++) {
+        bool value = strcmp(row(node_text(text, i + 1), "value"), "-|");
+        bool gradient = strcmp(row(node_text(text, i + 1), "grad"), "-|");
+        ck_assert_msg(value == (values >> i & 1), "value of %s", formula_nodes[i].label);
+        ck_assert_msg(gradient == (gradients >> i & 1), "gradient of %s", formula_nodes[i].label);
+    }
+}
+
+START_TEST(stages) {
+    const unsigned all = (1u << FORMULA_NODES) - 1, leaves = (1u << P) - 1, sums = 1u << A | 1u << B;
+    ct_tensor *node[FORMULA_NODES];
+    ct_scope s = ct_begin();
+    ct_tensor *f = make_formula(node);
+    ct_backward(f);
+    assert_shown(dot_at_stage(f, CT_DRAW_COMPLETE, 0), all, all);
+    assert_shown(dot_at_stage(f, CT_DRAW_FORWARD, 0), all, 0);
+    assert_shown(dot_at_stage(f, CT_DRAW_FORWARD, 1), all & ~sums & ~(1u << F), 0); /* after the products */
+    assert_shown(dot_at_stage(f, CT_DRAW_FORWARD, 2), all & ~(1u << F), 0);         /* after the sums */
+    assert_shown(dot_at_stage(f, CT_DRAW_BACKWARD, 3), all, 1u << F);
+    assert_shown(dot_at_stage(f, CT_DRAW_BACKWARD, 2), all, 1u << F | sums);
+    assert_shown(dot_at_stage(f, CT_DRAW_BACKWARD, 1), all, all & ~leaves);
+    assert_shown(dot_at_stage(f, CT_DRAW_BACKWARD, 0), all, all);
+    ck_assert_int_eq(count(dot_at_stage(f, CT_DRAW_FORWARD, 0), ", label=<<TABLE BORDER=\"0\" CELLSPACING"), 0);
+    ck_assert_int_eq(count(dot_at_stage(f, CT_DRAW_BACKWARD, 2), ", label=<<TABLE BORDER=\"0\" CELLSPACING"), 2);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* Derivatives of operations that are not elementwise, on edges of single elements. */
+START_TEST(derivatives_on_edges) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_var(3, "x"), *y = ct_var(-2, "y");
+    ct_tensor *row = ct_reshape(x, CT_SHAPE(1, 1)), *column = ct_reshape(y, CT_SHAPE(1, 1));
+    ct_tensor *m = ct_label(ct_matmul(row, column), "m");
+    ct_tensor *sum = ct_label(ct_sum(m, CT_ALL), "sum"), *larger = ct_label(ct_gt(x, y), "larger");
+    ct_tensor *where = ct_where(larger, sum, x), *f = ct_label(ct_mul(where, ct_detach(x)), "f");
+    ct_backward(f);
+    ck_assert_double_eq(ct_local_derivative(m, 0), -2);
+    ck_assert_double_eq(ct_local_derivative(m, 1), 3);
+    ck_assert_double_eq(ct_local_derivative(sum, 0), 1);
+    ck_assert_double_eq(ct_local_derivative(where, 1), 1);
+    ck_assert_double_eq(ct_local_derivative(where, 2), 0);
+    ck_assert_double_eq(ct_local_derivative(f, 0), 3);
+    const char *text = dot(f);
+    assert_has(text, "\"m\" -> \"sum\" [id=\"edge6_0\", weight=5, label=<");
+    assert_has(text, "\"x\" -> \"larger\" [id=\"edge7_0\"];"); /* a comparison has no derivative */
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* ---- groups -------------------------------------------------------------------------------------------------- */
+
+/* The clusters of a drawing, outermost first, and the nodes in them: "sequential(0: linear(n2 n3 n4) n5)". */
+static const char *outline(const char *text) {
+    static char result[1024];
+    char *to = result;
+    const char *line = text;
+    bool begun = true;
+    for (; line && strncmp(line, "    subgraph legend", 19); line = strchr(line, '\n'), line += line != NULL) {
+        int node;
+        if (!strncmp(line, "    subgraph cluster", 20)) {
+            const char *name = strchr(strstr(line, "label=<<"), '>') + 1;
+            to += snprintf(to, 200, "%s%.*s(", begun ? "" : " ", (int)strcspn(name, "<"), name);
+            begun = true;
+        } else if (!strncmp(line, "    }\n", 6)) {
+            to += snprintf(to, 3, ")");
+        } else if (strstr(line, " [id=\"node") && strstr(line, " [id=\"node") < strchr(line, '\n')) {
+            if (sscanf(strstr(line, "[id=\"node"), "[id=\"node%d", &node) == 1)
+                to += snprintf(to, 20, "%sn%d", begun ? "" : " ", node);
+            begun = false;
+        }
+    }
+    return result;
+}
+
+START_TEST(modules_are_groups) {
+    ct_module *net = ct_sequential(ct_linear(2, 3), ct_sequential(ct_tanh_layer(), ct_linear(3, 1)));
+    for (int i = 0; i < 2; i++) {
+        ct_scope s = ct_begin();
+        ct_tensor *x = ct_ones(CT_F32, CT_SHAPE(4, 2)), *y = ct_forward(net, x), *f = ct_sum(y, CT_ALL);
+        ct_backward(f);
+        ct_replay(f);
+        ck_assert_str_eq(outline(dot(f)), "n1 sequential(0: linear(n2 n3 n4) 1: sequential(0: tanh(n5) 1: linear(n6 n7 n8))) n9");
+        ck_assert_ptr_null(ct_forward(net, ct_ones(CT_F32, CT_SHAPE(4, 5)))); /* an error ends its groups too */
+        ct_error_clear();
+        ck_assert_str_eq(outline(dot(ct_exp(f))), "n1 sequential(0: linear(n2 n3 n4) 1: sequential(0: tanh(n5) 1: linear(n6 n7 n8))) n9 n10");
+        ck_assert(ct_end(s));
+    }
+    ct_module_free(net);
+}
+END_TEST
+
+START_TEST(groups_nest) {
+    ct_scope s = ct_begin();
+    char name[] = "outer";
+    ct_tensor *x = ct_var(1, NULL);
+    ct_group outer = ct_begin_group(name);
+    name[0] = '?'; /* it was copied */
+    ct_tensor *a = ct_exp(x);
+    ct_group inner = ct_begin_group("inner <b>");
+    ct_tensor *b = ct_sin(a);
+    ct_scope within = ct_begin();
+    ct_group deep = ct_begin_group("deep");
+    ct_tensor *c = ct_cos(b), *kept = ct_keep(c);
+    ck_assert_str_eq(outline(dot(ct_add(c, kept))), "n1 outer(n2 inner &#60;b&#62;(n3 deep(n4 n5 n6)))");
+    ck_assert(ct_end(within)); /* ends what is open in it */
+    ct_tensor *d = ct_mul(kept, b);
+    ct_end_group(outer); /* and with it the inner one */
+    ct_tensor *f = ct_neg(ct_mul(d, a));
+    ck_assert_str_eq(outline(dot(f)), "n1 outer(n2 inner &#60;b&#62;(n3 n4 n5)) n6 n7");
+    ct_end_group((ct_group){0});
+    ck_assert_int_eq(ct_error_status(), CT_OK);
+    ct_end_group(inner);
+    ck_assert_str_eq(ct_error_name(ct_error_status()), "CT_ERR_SCOPE");
+    ct_error_clear();
+    ct_end_group(deep);
+    ck_assert_str_eq(ct_error_name(ct_error_status()), "CT_ERR_SCOPE");
+    ct_error_clear();
+    ck_assert(ct_end(s));
+    ck_assert_int_eq(ct_begin_group("nowhere").number, 0);
+    ck_assert_str_eq(ct_error_name(ct_error_status()), "CT_ERR_SCOPE");
+    ct_error_clear();
+    ck_assert_int_eq(ct_begin_group(NULL).number, 0);
+    ck_assert_str_eq(ct_error_name(ct_error_status()), "CT_ERR_NULL");
+    ct_error_clear();
+}
+END_TEST
+
+/* A section that is computed again in the backward pass begins groups there that are gone after it. */
+static ct_tensor *grouped_section(ct_list xs, void *context) {
+    (void)context;
+    ct_group g = ct_begin_group("again");
+    ct_tensor *y = ct_tanh(ct_mul(xs.items[0], xs.items[0]));
+    ct_end_group(g);
+    return y;
+}
+
+START_TEST(groups_in_a_backward_pass) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_var(2, "x");
+    ct_group outer = ct_begin_group("outer");
+    ct_tensor *y = ct_checkpoint(grouped_section, CT_LIST(x), NULL);
+    ct_backward(y);
+    ct_tensor *f = ct_exp(y);
+    ct_backward(f);
+    ct_end_group(outer);
+    ck_assert_str_eq(outline(dot(f)), "n1 outer(n2 n3)");
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* ---- claims -------------------------------------------------------------------------------------------------- */
+
+START_TEST(claims_have_their_verdict) {
+    ct_tensor *node[FORMULA_NODES];
+    ct_scope s = ct_begin();
+    ct_tensor *f = make_formula(node);
+    ct_claim_grad_value(node[A], -0.23);
+    ct_claim_grad_value(node[X1], 0.35);
+    ct_claim_grad_value(node[W4], 1);
+    ct_backward(f);
+    const char *text = dot(f);
+    assert_has(node_text(text, X1 + 1), "? untested");
+    ct_verification v = ct_verify(f);
+    ck_assert_int_eq(v.verdict, CT_FAIL);
+    text = dot(f);
+    assert_has(node_text(text, A + 1), "-0.23 \xe2\x9c\x93 right");
+    assert_has(node_text(text, A + 1), "penwidth=3, color=\"#00664a\"");
+    assert_has(node_text(text, X1 + 1), "0.35 \xe2\x9c\x97 local mistake, off by 0.005<");
+    assert_has(node_text(text, X1 + 1), "penwidth=3, color=\"#c00020\"");
+    assert_has(node_text(text, W4 + 1), "1 \xe2\x9c\x97 local mistake, off by -0.0521<");
+    ck_assert_ptr_null(strstr(node_text(text, P + 1), "penwidth"));
     ck_assert(ct_end(s));
 }
 END_TEST
@@ -464,8 +688,11 @@ Suite *ct_suite(void) {
     } cases[] = {
         {"text", {numbers_read_well, numbers_are_the_same_in_every_locale, labels_are_escaped}},
         {"scalars",
-         {every_value_and_gradient, golden_file, two_drawings_are_the_same, no_pass_no_gradient,
+         {every_value_and_gradient, golden_scalars, golden_net, two_drawings_are_the_same, no_pass_no_gradient,
           formulas_name_their_operands, order_of_creation, direction}},
+        {"stages", {stages, derivatives_on_edges}},
+        {"groups", {modules_are_groups, groups_nest, groups_in_a_backward_pass}},
+        {"claims", {claims_have_their_verdict}},
         {"tensors", {tensors_are_summarised, odd_tensors}},
         {"large graphs", {what_does_not_repeat, blocks_that_repeat, edges_around_a_fold, a_deep_chain}},
     };

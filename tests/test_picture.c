@@ -46,7 +46,7 @@ START_TEST(what_cannot_be_drawn) {
     static const char *const names[] = {"graph.jpg", "graph", "dot", ".svg", "svg", "graph.svg.gz", "graph.", ""};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         ck_assert(!ct_draw(f, names[i]));
-        assert_error(CT_ERR_ARGUMENT, "ends in none of .dot, .gv, .svg, .png and .pdf");
+        assert_error(CT_ERR_ARGUMENT, "ends in none of .dot, .gv, .svg, .png, .pdf and .html");
     }
     ck_assert(!ct_draw_at("src/model.c:41", f, "/no/such/folder/graph.dot"));
     assert_error(CT_ERR_FILE, "/no/such/folder/graph.dot");
