@@ -130,7 +130,7 @@ bool ct_find_slope(ct_objective *o, double *x, double largest, double phi0, ct_s
     noise = DBL_EPSILON * o->magnitude;
     if (!measure_noise(o, x, unit, NEAR, &noise, &moves)) return false;
     if (!moves && !measure_noise(o, x, unit, FAR, &noise, &moves)) return false;
-    *s = (ct_slope){.rough = noise > ROUGH * o->magnitude};
+    *s = (ct_slope){.rough = noise > ROUGH * o->magnitude, .step = t.h[0]};
     choose_entry(&t, noise, s);
     find_kink(&t, noise, s);
     return true;

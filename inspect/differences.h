@@ -16,6 +16,7 @@ typedef struct ct_slope {
     double noise;        /* the part of the error that rounding inside of phi explains */
     bool rough;          /* phi is noisier than rounding explains */
     double left, right;  /* the one-sided slopes at a kink; else equal to `value` */
+    double step;         /* the largest that was tried */
 } ct_slope;
 
 /* The slope of phi by *x, which is stepped and put back; phi0 is its value here, `largest` the magnitude of the input

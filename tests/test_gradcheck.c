@@ -232,6 +232,158 @@ START_TEST(edges_of_a_domain) {
 }
 END_TEST
 
+/* ---- reasons and culprits --------------------------------------------------------------------------------------- */
+
+static ct_gradcheck_result of_pair(ct_function f, const ct_gradcheck_options *options) {
+    ct_tensor *in[INPUTS];
+    ct_scope s = ct_begin();
+    ck_assert_ptr_null(make_inputs(in));
+    ct_gradcheck_result r = ct_gradcheck_with(f, NULL, CT_LIST(in[A], in[B]), options);
+    ck_assert_msg(ct_end(s), "%s", ct_error());
+    return r;
+}
+
+F(one_digit_less, 2, ct_mul(ct_sub(ct_add(ct_scalar(1e12), in[A]), ct_scalar(1e12)), in[B]))
+F(absorbed, 2, ct_mul(ct_sub(ct_add(ct_scalar(1e17), in[A]), ct_scalar(1e17)), ct_scalar(2)))
+F(counting, 2, ct_mul(ct_mul(in[A], in[B]), ct_scalar(calls++)))
+F(a_constant, 2, ct_ones(CT_F64, CT_SHAPE(3)))
+F(opposite_kinks, 2, ct_sub(ct_relu(ct_sub(in[A], ct_detach(in[A]))), ct_relu(ct_sub(ct_detach(in[A]), in[A]))))
+
+START_TEST(reasons) {
+    static const struct {
+        ct_function f;
+        const char *reason;
+    } rows[] = {
+        {one_digit_less, "cancellation"},     {absorbed, "swallows"}, {counting, "same result each time"},
+        {a_constant, "does not depend"},      {plain_sum, "does not depend"},
+        {fast_turns, "too rough"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        ct_gradcheck_result r = of_pair(rows[i].f, NULL);
+        ck_assert_int_eq(r.verdict, CT_INCONCLUSIVE);
+        ck_assert_msg(strstr(r.reason, rows[i].reason), "%s, not %s", r.reason, rows[i].reason);
+        ck_assert_int_eq(r.culprit, CT_CULPRIT_NONE);
+    }
+}
+END_TEST
+
+START_TEST(two_against_one) {
+    ck_assert_int_eq(of_pair(product, NULL).culprit, CT_CULPRIT_NONE);
+    ct_gradcheck_result r = of_pair(half, NULL); /* one rule for both modes */
+    ck_assert_int_eq(r.verdict, CT_FAIL);
+    ck_assert_int_eq(r.culprit, CT_CULPRIT_FUNCTION);
+    ck_assert_double_eq_tol(r.forward, r.computed, 1e-12);
+    r = of_pair(half, &(ct_gradcheck_options){.reverse_only = true});
+    ck_assert_int_eq(r.culprit, CT_CULPRIT_REVERSE);
+    ck_assert(isnan(r.forward));
+    r = of_pair(product, &(ct_gradcheck_options){.reverse_only = true});
+    ck_assert_int_eq(r.verdict, CT_PASS);
+    double fixed = of_pair(product, NULL).computed, other = of_pair(product, &(ct_gradcheck_options){.seed = 1}).computed;
+    ck_assert(fixed != other);
+}
+END_TEST
+
+/* relu(x) - relu(-x) is x, but the rules' choices at 0 add up to 0: no mistake in a rule. */
+START_TEST(kinks_that_add_up) {
+    ct_gradcheck_result r = of_pair(opposite_kinks, NULL);
+    ck_assert_int_eq(r.verdict, CT_INCONCLUSIVE);
+}
+END_TEST
+
+/* An op of one's own, with rules right and wrong. */
+static bool cube_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
+    *shape = ct_shape_of(ct_operand(z, 0));
+    *dtype = ct_dtype_of(ct_operand(z, 0));
+    return true;
+}
+static void cube_forward(ct_tensor *z) {
+    const double *x = ct_data(ct_operand(z, 0));
+    for (int64_t i = 0; i < ct_size(z); i++) ((double *)ct_result(z))[i] = x[i] * x[i] * x[i];
+}
+static ct_tensor *cube_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
+    (void)k;
+    ct_tensor *x = ct_operand(z, 0);
+    return ct_mul_at(at, g, ct_mul_at(at, ct_scalar(3), ct_mul_at(at, x, x)));
+}
+static ct_tensor *cube_vjp_of_square(const char *at, ct_tensor *z, ct_tensor *g, int k) {
+    (void)k;
+    return ct_mul_at(at, g, ct_mul_at(at, ct_scalar(3), ct_operand(z, 0)));
+}
+static ct_tensor *cube_jvp_of_square(const char *at, ct_tensor *z, ct_tensor *const *tangents) {
+    return cube_vjp_of_square(at, z, tangents[0], 0);
+}
+static int own_op;
+F(by_own_op, 1, ct_apply(own_op, CT_LIST(in[0]), NULL, 0))
+
+START_TEST(ops_of_ones_own) {
+    static const ct_op_parts parts[] = {
+        {.shape = cube_shape, .forward = cube_forward, .vjp = cube_vjp},
+        {.shape = cube_shape, .forward = cube_forward, .vjp = cube_vjp_of_square},
+        {.shape = cube_shape, .forward = cube_forward, .vjp = cube_vjp, .jvp = cube_jvp_of_square},
+        {.shape = cube_shape, .forward = cube_forward, .vjp = cube_vjp_of_square, .jvp = cube_jvp_of_square},
+    };
+    static const ct_culprit culprit[] = {CT_CULPRIT_NONE, CT_CULPRIT_FUNCTION, CT_CULPRIT_FORWARD,
+                                          CT_CULPRIT_FUNCTION};
+    static const char *const names[] = {"cube", "cube_of_wrong_rule", "cube_of_wrong_jvp", "cube_of_both_wrong"};
+    static ct_op ops[4];
+    for (int i = 0; i < 4; i++) {
+        ops[i] = (ct_op){.name = names[i], .formula = "x^3", .arity = 1, .kind = CT_GENERAL, .parts = &parts[i]};
+        ck_assert_int_ne(own_op = ct_register_op(&ops[i]), 0);
+        ct_gradcheck_result r = at_point(by_own_op, 0.7);
+        ck_assert_int_eq(r.verdict, i ? CT_FAIL : CT_PASS);
+        ck_assert_int_eq(r.culprit, culprit[i]);
+    }
+}
+END_TEST
+
+/* ---- backward passes over plain arrays -------------------------------------------------------------------------- */
+
+/* f = sum_i tanh(sum_j W_ij x_j + b_i)^2, W (3, 2), b (3); context: x (2). */
+static double layer_value(const double *const *in, void *context) {
+    const double *W = in[0], *b = in[1], *x = context;
+    double f = 0;
+    for (int i = 0; i < 3; i++) f += pow(tanh(W[2 * i] * x[0] + W[2 * i + 1] * x[1] + b[i]), 2);
+    return f;
+}
+
+static void layer_gradient(const double *const *in, double *const *d, void *context) {
+    const double *W = in[0], *b = in[1], *x = context;
+    for (int i = 0; i < 3; i++) {
+        double h = tanh(W[2 * i] * x[0] + W[2 * i + 1] * x[1] + b[i]), g = 2 * h * (1 - h * h);
+        d[1][i] = g;
+        for (int j = 0; j < 2; j++) d[0][2 * i + j] = g * x[j];
+    }
+}
+
+static void layer_gradient_a_little_off(const double *const *in, double *const *d, void *context) {
+    layer_gradient(in, d, context);
+    d[0][3] *= 1 + 1e-6;
+}
+
+static void no_gradient_at_all(const double *const *in, double *const *d, void *context) {
+    (void)in, (void)d, (void)context;
+}
+
+START_TEST(by_hand) {
+    ct_scope s = ct_begin();
+    double x[] = {0.3, -1.2};
+    ct_tensor *W = ct_uniform(CT_F64, CT_SHAPE(3, 2), -1, 1), *b = ct_uniform(CT_F64, CT_SHAPE(3), -1, 1);
+    ct_gradcheck_result r = ct_gradcheck_hand(layer_value, layer_gradient, x, CT_LIST(W, b));
+    ck_assert_msg(r.verdict == CT_PASS, "%s %s", r.reason, ct_error());
+    ck_assert_int_eq(r.compared, 9);
+    r = ct_gradcheck_hand(layer_value, layer_gradient_a_little_off, x, CT_LIST(W, b));
+    ck_assert_int_eq(r.verdict, CT_FAIL);
+    ck_assert_int_eq(r.culprit, CT_CULPRIT_REVERSE);
+    ck_assert_int_eq(r.input, 0);
+    ck_assert_int_eq(r.index, 3);
+    ck_assert_int_eq(ct_gradcheck_hand(layer_value, no_gradient_at_all, x, CT_LIST(W, b)).verdict, CT_FAIL);
+    ck_assert_int_eq(ct_gradcheck_hand(layer_value, NULL, x, CT_LIST(W, b)).verdict, CT_INCONCLUSIVE);
+    ck_assert_int_eq(ct_error_status(), CT_ERR_NULL);
+    ct_error_clear();
+    ck_assert(ct_end(s));
+}
+END_TEST
+
 /* ---- what is left behind, and misuse ------------------------------------------------------------------------ */
 
 START_TEST(leaves_everything_as_it_was) {
@@ -316,6 +468,11 @@ Suite *ct_suite(void) {
     tcase_add_test(c, what_differences_cannot_tell);
     tcase_add_test(c, kinks);
     tcase_add_test(c, edges_of_a_domain);
+    tcase_add_test(c, reasons);
+    tcase_add_test(c, two_against_one);
+    tcase_add_test(c, kinks_that_add_up);
+    tcase_add_test(c, ops_of_ones_own);
+    tcase_add_test(c, by_hand);
     suite_add_tcase(suite, c);
     c = tcase_create("manners");
     tcase_add_test(c, leaves_everything_as_it_was);

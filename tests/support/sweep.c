@@ -71,7 +71,7 @@ static ct_sample elementwise_sample(ct_op_id op, int i) {
     return s;
 }
 
-static ct_sample sample(ct_op_id op, int i, ct_dtype dtype) {
+ct_sample sweep_sample(ct_op_id op, int i, ct_dtype dtype) {
     const ct_op_parts *parts = ct_op_table[op]->parts;
     return parts->samples ? parts->samples(i, dtype) : elementwise_sample(op, i);
 }
@@ -231,7 +231,7 @@ void sweep_op(sweep *s, ct_op_id op, bool quick) {
     for (int i = 0; more; i++) {
         ct_scope scope = ct_begin();
         ct_seed((uint64_t)op * 1000 + (uint64_t)i);
-        more = sweep_case(s, ct_op_table[op]->name, i, sample(op, i, CT_F64));
+        more = sweep_case(s, ct_op_table[op]->name, i, sweep_sample(op, i, CT_F64));
         more = ct_end(scope) && more && !(quick && s->failures > before);
     }
 }
