@@ -38,13 +38,15 @@ static int compare(const void *key, const void *call) {
     return order ? order : other[name->length] ? -1 : 0;
 }
 
+static size_t prefix(const char *name) { return strncmp(name, "ct_", 3) ? 0 : 3; }
+
 const ct_call *ct_find_call(const char *name, size_t length) {
-    if (length > 3 && !strncmp(name, "ct_", 3)) name += 3, length -= 3;
-    return bsearch(&(span){name, length}, calls, CALLS, sizeof *calls, compare);
+    size_t skipped = length > 3 ? prefix(name) : 0;
+    return bsearch(&(span){name + skipped, length - skipped}, calls, CALLS, sizeof *calls, compare);
 }
 
 const char *ct_nearest_call(const char *name) {
     const char *known[CALLS];
     for (int i = 0; i < CALLS; i++) known[i] = calls[i].name;
-    return ct_nearest(name, CALLS, known);
+    return ct_nearest(name + prefix(name), CALLS, known);
 }

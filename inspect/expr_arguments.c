@@ -60,10 +60,10 @@ static bool parse_integer(ct_parser *p, bool fits_int, double *out) {
     return false;
 }
 
-static bool add_integer(ct_parser *p, ct_given *given) {
+static bool add_integer(ct_parser *p, bool fits_int, ct_given *given) {
     ct_formula *f = p->f;
     double value;
-    if (!parse_integer(p, given->n < CT_MAX_DIMS, &value)) return false;
+    if (!parse_integer(p, fits_int, &value)) return false;
     if (!ct_grow((void **)&f->integer, &f->integer_capacity, f->n_integers + 1, sizeof *f->integer))
         return ct_formula_memory(p), false;
     f->integer[f->n_integers++] = (int64_t)value;
@@ -72,14 +72,14 @@ static bool add_integer(ct_parser *p, ct_given *given) {
 }
 
 /* 1 or [1, 2]: at most `most` whole numbers. */
-static bool parse_integers(ct_parser *p, ct_given *given, size_t most) {
+static bool parse_integers(ct_parser *p, bool fit_int, size_t most, ct_given *given) {
     given->first = p->f->n_integers;
-    if (!ct_at_symbol(p, "[")) return add_integer(p, given);
+    if (!ct_at_symbol(p, "[")) return add_integer(p, fit_int, given);
     ct_lex(p);
     while (!ct_at_symbol(p, "]")) {
         if (given->n && !ct_take_symbol(p, ",")) return ct_expected(p, "',' or ']'"), false;
         if (given->n == most) return ct_expected(p, "']', there being enough numbers,"), false;
-        if (!add_integer(p, given)) return false;
+        if (!add_integer(p, fit_int, given)) return false;
     }
     ct_lex(p);
     return true;
@@ -108,11 +108,11 @@ static bool parse_value(ct_parser *p, const ct_parameter *parameter, ct_given *g
     case CT_PARAMETER_INT: return parse_integer(p, true, &given->number);
     case CT_PARAMETER_INT64: return parse_integer(p, false, &given->number);
     case CT_PARAMETER_FLAG: return parse_choice(p, flags, &given->number);
-    case CT_PARAMETER_AXES:
-    case CT_PARAMETER_SHAPE: return parse_integers(p, given, CT_MAX_DIMS);
-    case CT_PARAMETER_SIZES: return parse_integers(p, given, SIZE_MAX);
-    case CT_PARAMETER_PAIR: return parse_integers(p, given, 2);
-    case CT_PARAMETER_TRIPLE: return parse_integers(p, given, 3);
+    case CT_PARAMETER_AXES: return parse_integers(p, true, CT_MAX_DIMS, given);
+    case CT_PARAMETER_SHAPE: return parse_integers(p, false, CT_MAX_DIMS, given);
+    case CT_PARAMETER_SIZES: return parse_integers(p, false, SIZE_MAX, given);
+    case CT_PARAMETER_PAIR: return parse_integers(p, false, 2, given);
+    case CT_PARAMETER_TRIPLE: return parse_integers(p, false, 3, given);
     case CT_PARAMETER_CHOICE: return parse_choice(p, parameter->words, &given->number);
     case CT_PARAMETER_STRING: break;
     }
@@ -142,9 +142,11 @@ static int parse_parameter(ct_parser *p, const ct_call *call, int place, ct_give
     ct_token name = p->token;
     if (name.kind == CT_TOKEN_NAME) {
         ct_lex(p);
-        if (ct_take_symbol(p, "=")) {
+        if (ct_at_symbol(p, "=")) {
+            int which = find_parameter(p, call, name.span);
             given->by_name = true;
-            return find_parameter(p, call, name.span);
+            ct_lex(p);
+            return which;
         }
         p->token = name;
     }

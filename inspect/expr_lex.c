@@ -15,6 +15,9 @@
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+/* A byte of UTF-8 within a character. */
+static bool goes_on(char c) { return (c & 0xc0) == 0x80; }
+
 /* Bytes of UTF-8 beyond ASCII count as letters: names may be Greek. */
 static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80); }
 
@@ -74,7 +77,7 @@ static size_t symbol_length(const char *s) {
 /* Columns count characters: a byte that goes on with one is none. */
 static size_t columns(const char *s, size_t bytes) {
     size_t n = 0;
-    for (size_t i = 0; i < bytes; i++) n += (s[i] & 0xc0) != 0x80;
+    for (size_t i = 0; i < bytes; i++) n += !goes_on(s[i]);
     return n;
 }
 
@@ -98,7 +101,7 @@ static void lex_at(ct_parser *p, const char *s, ct_token *t) {
     } else if ((n = number_length(s)) > 0) {
         t->kind = CT_TOKEN_NUMBER;
         p->failed |= !read_number(p, s, &t->number);
-    } else if (is_letter(*s)) {
+    } else if (is_letter(*s) && !goes_on(*s)) {
         t->kind = CT_TOKEN_NAME;
         n = name_length(s);
     } else if (*s == '"') {
@@ -140,7 +143,7 @@ bool ct_take_symbol(ct_parser *p, const char *symbol) {
 
 const char *ct_quote(const ct_formula *f, ct_span span, char buffer[CT_WORD]) {
     int length = (int)(span.end - span.start), most = CT_WORD - 6;
-    while (length > most && (f->text[span.start + (size_t)most] & 0xc0) == 0x80) most--; /* not within a character */
+    while (length > most && goes_on(f->text[span.start + (size_t)most])) most--; /* not within a character */
     snprintf(buffer, CT_WORD, "'%.*s%s'", length > most ? most : length, f->text + span.start,
              length > most ? "..." : "");
     return buffer;

@@ -62,16 +62,16 @@ static bool is_constant(const ct_formula *f, ct_span span, double *value) {
 }
 
 /* The place in name[] of what is to be given, h or grad(h); CT_NO_TERM with an error. */
-static size_t find_name(ct_parser *p, ct_span span, bool gradient) {
+static size_t find_name(ct_parser *p, ct_span span, size_t column, bool gradient) {
     ct_formula *f = p->f;
     for (size_t i = 0; i < f->n_names; i++)
         if (f->name[i].gradient == gradient && is_word(f, span, f->name[i].text)) return i;
     if (f->n_names == CT_FORMULA_NAMES)
-        return ct_formula_fail(p, span.column, NULL, "more than %d names", CT_FORMULA_NAMES);
+        return ct_formula_fail(p, column, NULL, "more than %d names", CT_FORMULA_NAMES);
     if (!ct_grow((void **)&f->name, &f->name_capacity, f->n_names + 1, sizeof *f->name)) return ct_formula_memory(p);
     char *text = copy_word(p, span);
     if (!text) return CT_NO_TERM;
-    f->name[f->n_names] = (ct_word){.text = text, .column = span.column, .gradient = gradient};
+    f->name[f->n_names] = (ct_word){.text = text, .column = column, .gradient = gradient};
     return f->n_names++;
 }
 
@@ -89,7 +89,7 @@ static size_t parse_name(ct_parser *p, ct_token name) {
         term.first = f->statement[i].term;
         return ct_new_term(p, term);
     }
-    term.first = find_name(p, name.span, false);
+    term.first = find_name(p, name.span, name.span.column, false);
     return ct_new_term(p, term);
 }
 
@@ -102,7 +102,7 @@ static size_t parse_gradient(ct_parser *p, ct_token grad) {
     ct_lex(p);
     term.span.end = p->token.span.end;
     if (!ct_take_symbol(p, ")")) return ct_expected(p, "')'");
-    term.first = find_name(p, name.span, true);
+    term.first = find_name(p, name.span, grad.span.column, true);
     return ct_new_term(p, term);
 }
 
