@@ -57,7 +57,8 @@ typedef struct ct_word {
 } ct_word;
 
 typedef struct ct_statement {
-    char *name; /* NULL when there is none */
+    char *name;  /* NULL when there is none */
+    bool quoted; /* which is written in quotes */
     size_t term;
 } ct_statement;
 
@@ -122,7 +123,7 @@ size_t ct_new_term(ct_parser *p, ct_term term);
 size_t ct_new_operator(ct_parser *p, const char *name, ct_span span, size_t a, size_t b);
 /* "(a, b)" after the name of a function. */
 size_t ct_parse_call(ct_parser *p, ct_token name);
-/* [a, b] of expressions, the terms joined: the first of them, and how many. */
+/* [a, b of expressions, the terms joined: the first of them, and how many. The ']' is not yet taken. */
 size_t ct_parse_row(ct_parser *p, size_t *n);
 bool ct_enter(ct_parser *p); /* one level deeper; false with an error beyond CT_FORMULA_DEPTH */
 void ct_leave(ct_parser *p);

@@ -35,7 +35,8 @@ static bool is_text(const ct_parser *p, ct_span span, const char *text) {
 
 /* ---- values ------------------------------------------------------------------------------------------------- */
 
-static bool parse_number(ct_parser *p, const char *what, double *out) {
+/* The number that comes, whose last token is not yet taken: so that what is wrong with it is told first. */
+static bool read_number(ct_parser *p, const char *what, double *out) {
     bool minus = ct_take_symbol(p, "-");
     if (p->token.kind == CT_TOKEN_NAME && is_text(p, p->token.span, "inf")) {
         *out = INFINITY;
@@ -45,6 +46,11 @@ static bool parse_number(ct_parser *p, const char *what, double *out) {
         return ct_expected(p, what), false;
     }
     if (minus) *out = -*out;
+    return true;
+}
+
+static bool parse_number(ct_parser *p, const char *what, double *out) {
+    if (!read_number(p, what, out)) return false;
     ct_lex(p);
     return !p->failed;
 }
@@ -54,10 +60,11 @@ static bool parse_number(ct_parser *p, const char *what, double *out) {
 static bool parse_integer(ct_parser *p, bool fits_int, double *out) {
     size_t column = p->token.span.column;
     double most = fits_int ? INT_MAX : EXACT;
-    if (!parse_number(p, "a whole number", out)) return false;
-    if (trunc(*out) == *out && fabs(*out) <= most) return true;
-    ct_formula_fail(p, column, NULL, "expected a whole number of at most %.0f", most);
-    return false;
+    if (!read_number(p, "a whole number", out)) return false;
+    if (!(trunc(*out) == *out && fabs(*out) <= most))
+        ct_formula_fail(p, column, NULL, "expected a whole number of at most %.0f", most);
+    ct_lex(p);
+    return !p->failed;
 }
 
 static bool add_integer(ct_parser *p, bool fits_int, ct_given *given) {
@@ -103,7 +110,10 @@ static bool parse_value(ct_parser *p, const ct_parameter *parameter, ct_given *g
     static const char *const flags[] = {"false", "true", NULL};
     switch (parameter->kind) {
     case CT_PARAMETER_TENSOR: given->n = 1; return (given->first = ct_parse_expression(p)) != CT_NO_TERM;
-    case CT_PARAMETER_TENSORS: given->first = ct_parse_row(p, &given->n); return !p->failed;
+    case CT_PARAMETER_TENSORS:
+        given->first = ct_parse_row(p, &given->n);
+        ct_lex(p);
+        return !p->failed;
     case CT_PARAMETER_NUMBER: return parse_number(p, "a number", &given->number);
     case CT_PARAMETER_INT: return parse_integer(p, true, &given->number);
     case CT_PARAMETER_INT64: return parse_integer(p, false, &given->number);
@@ -137,39 +147,37 @@ static int find_parameter(ct_parser *p, const ct_call *call, ct_span span) {
     return -1;
 }
 
-/* Takes "name =" if it is there and finds its parameter, or that of the place; -1 with an error. */
-static int parse_parameter(ct_parser *p, const ct_call *call, int place, ct_given *given) {
+/* Takes "name =" if it is there and finds its parameter, or that of the place, which sets its bit in *seen; -1 with an
+ * error. */
+static int parse_parameter(ct_parser *p, const ct_call *call, int place, unsigned *seen, bool *by_name) {
     ct_token name = p->token;
-    if (name.kind == CT_TOKEN_NAME) {
-        ct_lex(p);
-        if (ct_at_symbol(p, "=")) {
-            int which = find_parameter(p, call, name.span);
-            given->by_name = true;
-            ct_lex(p);
-            return which;
-        }
-        p->token = name;
-    }
-    if (place < call->n) return place;
     char text[256];
-    if (place > call->n) ct_formula_fail(p, name.span.column, NULL, "expected NAME= as of the argument before");
-    ct_formula_fail(p, name.span.column, signature(call, text, sizeof text), "expected ')', no more arguments,");
-    return -1;
+    int which = place;
+    if (name.kind == CT_TOKEN_NAME) ct_lex(p);
+    *by_name = name.kind == CT_TOKEN_NAME && ct_at_symbol(p, "=");
+    if (*by_name) which = find_parameter(p, call, name.span);
+    else if (!p->failed) p->token = name;
+    if (which > call->n) ct_formula_fail(p, name.span.column, NULL, "expected NAME= as of the argument before");
+    if (which == call->n)
+        ct_formula_fail(p, name.span.column, signature(call, text, sizeof text), "expected ')', no more arguments,");
+    if (p->failed) return -1;
+    if (*seen & 1u << which) ct_formula_fail(p, name.span.column, NULL, "a second '%s'", call->parameter[which].name);
+    *seen |= 1u << which;
+    if (*by_name) ct_lex(p);
+    return p->failed ? -1 : which;
 }
 
-/* One argument; *given in the pool, and its parameter's bit in *seen. */
+/* One argument; *given in the pool. */
 static size_t parse_argument(ct_parser *p, const ct_call *call, int place, unsigned *seen) {
     ct_formula *f = p->f;
-    ct_given given = {.next = CT_NO_TERM, .span = p->token.span};
-    given.parameter = parse_parameter(p, call, place, &given);
-    if (given.parameter < 0 || p->failed) return CT_NO_TERM;
+    ct_given given = {.next = CT_NO_TERM};
+    given.parameter = parse_parameter(p, call, place, seen, &given.by_name);
+    if (given.parameter < 0) return CT_NO_TERM;
     const ct_parameter *parameter = &call->parameter[given.parameter];
-    if (*seen & 1u << given.parameter)
-        return ct_formula_fail(p, given.span.column, NULL, "a second '%s'", parameter->name);
-    *seen |= 1u << given.parameter;
-    given.span.start = p->token.span.start;
+    given.span = p->token.span;
     if (!parse_value(p, parameter, &given)) return CT_NO_TERM;
     if (parameter->kind != CT_PARAMETER_STRING) given.span.end = p->token.span.start;
+    while (strchr(" \t\r\n", f->text[given.span.end - 1])) given.span.end--;
     if (!ct_grow((void **)&f->given, &f->given_capacity, f->n_given + 1, sizeof *f->given)) return ct_formula_memory(p);
     f->given[f->n_given] = given;
     return f->n_given++;
@@ -205,8 +213,8 @@ size_t ct_parse_call(ct_parser *p, ct_token name) {
         last = i;
         place = p->f->given[i].by_name ? call->n + 1 : place + 1;
     }
-    ct_lex(p);
     if (p->failed || !is_complete(p, call, span, seen)) return CT_NO_TERM;
+    ct_lex(p);
     term.call = call;
     return ct_new_term(p, term);
 }

@@ -122,7 +122,6 @@ size_t ct_parse_row(ct_parser *p, size_t *n) {
         (*n)++;
     }
     if (*n > p->f->longest) p->f->longest = *n;
-    ct_lex(p);
     return first;
 }
 
@@ -181,12 +180,11 @@ static size_t parse_list(ct_parser *p) {
     ct_span span = p->token.span;
     size_t n, first = ct_parse_row(p, &n);
     if (p->failed) return CT_NO_TERM;
-    if (is_literal(p, first)) {
-        span.end = p->token.span.start;
-        while (p->f->text[span.end - 1] != ']') span.end--;
-        return fold(p, span, first, n);
-    }
-    return ct_new_term(p, (ct_term){.kind = CT_TERM_STACK, .span = span, .first = first, .n = n});
+    span.end = p->token.span.end;
+    size_t row = is_literal(p, first) ? fold(p, span, first, n)
+                                      : ct_new_term(p, (ct_term){.kind = CT_TERM_STACK, .span = span, .first = first, .n = n});
+    ct_lex(p);
+    return p->failed ? CT_NO_TERM : row;
 }
 
 /* ---- expressions -------------------------------------------------------------------------------------------- */
@@ -306,6 +304,7 @@ static bool parse_assignment(ct_parser *p, ct_statement *statement) {
     p->token = after;
     ct_lex(p);
     statement->name = copy_word(p, name.span);
+    statement->quoted = name.kind == CT_TOKEN_STRING;
     return statement->name != NULL;
 }
 

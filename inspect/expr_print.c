@@ -141,8 +141,9 @@ static void print_term(printer *p, size_t term) {
 void ct_formula_print(ct_text *out, const ct_formula *f) {
     printer p = {.f = f, .out = out};
     for (size_t i = 0; i < f->n_statements; i++) {
+        const char *name = f->statement[i].name;
         if (i) ct_text_add(out, "; ");
-        if (f->statement[i].name) ct_text_add(out, "%s = ", f->statement[i].name);
+        if (name) ct_text_add(out, f->statement[i].quoted ? "\"%s\" = " : "%s = ", name);
         print_term(&p, f->statement[i].term);
     }
     ct_dealloc(p.piece, p.capacity * sizeof *p.piece);

@@ -65,6 +65,7 @@ static const struct {
     {"x + 1 > y*2", 1, NULL},
     {"sum(W, axis=0, keep=true)", 21, NULL},
     {"ct_sum( W )", 21, "sum(W)"},
+    {"sum( W , axis = 0 )", 21, "sum(W, axis=0)"},
     {"max(W, axis=[0, -1])", 6, NULL},
     {"W @ W.T", 14 + 32 + 32 + 77, NULL},
     {"W' @ [1, 1]", 21, "W.T @ [1, 1]"},
@@ -94,6 +95,7 @@ static const struct {
     {"a = x; b = a; a*b;", 9, "a = x; b = a; a*b"},
     {"\"0.weight\" + λ + l.b", 24, NULL},
     {"\n 1\t+ 2 ;\r\n 3", 3, "1 + 2; 3"},
+    {"\"a b\" = x; \"a b\"*2", 6, NULL},
     {"arange = 4; arange", 4, NULL},
     {"true = 2; false = 3; true*false", 6, NULL},
 };

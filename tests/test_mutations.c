@@ -102,9 +102,10 @@ static size_t error_column(void) {
     return in ? strtoul(in + strlen(" in column "), NULL, 10) : 0;
 }
 
-/* Where a word begins that the text ends with. */
+/* Where a word begins that the text ends with, blanks apart. */
 static size_t last_word(const char *text) {
     size_t start = strlen(text);
+    while (start && strchr(" \t\r\n", text[start - 1])) start--;
     while (start && (strchr("._", text[start - 1]) || isalnum((unsigned char)text[start - 1]) || text[start - 1] & 0x80))
         start--;
     return characters(text, start) + 1;
@@ -132,7 +133,7 @@ static void check_name(const char *text) {
     ck_assert_msg(column > 0, "'%s': %s", text, ct_error());
     while (text[bytes] && characters(text, bytes + 1) < column) bytes++;
     if (text[bytes] == '"') bytes++;
-    if (name && name[15] != '\'')
+    if (name && name[14] != '\'')
         ck_assert_msg(!strncmp(text + bytes, name + 14, 1), "'%s': %s", text, ct_error());
 }
 
