@@ -176,8 +176,10 @@ static size_t parse_argument(ct_parser *p, const ct_call *call, int place, unsig
     const ct_parameter *parameter = &call->parameter[given.parameter];
     given.span = p->token.span;
     if (!parse_value(p, parameter, &given)) return CT_NO_TERM;
-    if (parameter->kind != CT_PARAMETER_STRING) given.span.end = p->token.span.start;
-    while (strchr(" \t\r\n", f->text[given.span.end - 1])) given.span.end--;
+    if (parameter->kind != CT_PARAMETER_STRING) {
+        given.span.end = p->token.span.start;
+        while (strchr(" \t\r\n", f->text[given.span.end - 1])) given.span.end--;
+    }
     if (!ct_grow((void **)&f->given, &f->given_capacity, f->n_given + 1, sizeof *f->given)) return ct_formula_memory(p);
     f->given[f->n_given] = given;
     return f->n_given++;

@@ -6,18 +6,6 @@
 
 #define MOST_POINTS 100000
 
-static bool unknown_node(const arguments *a, const problem *p, const char *name) {
-    const char **labels = calloc((size_t)(p->n_leaves + p->nodes.n) + 1, sizeof *labels);
-    int n = 0;
-    for (int i = 0; labels && i < p->n_leaves; i++) labels[n++] = ct_label_of(p->leaf[i]);
-    for (int i = 0; labels && i < p->nodes.n; i++) labels[n++] = ct_label_of(p->nodes.items[i]);
-    const char *nearest = ct_nearest(name, n, labels);
-    if (nearest) complain(a->command, "there is nothing named '%s': did you mean '%s'?", name, nearest);
-    else complain(a->command, "there is nothing named '%s'", name);
-    free(labels);
-    return false;
-}
-
 /* "x1: w1*(x3*w3 + x4*w4)" */
 static bool claim(const arguments *a, const problem *p, const char *text) {
     const char *colon = strchr(text, ':'), *end = colon;
@@ -34,7 +22,7 @@ static bool claim(const arguments *a, const problem *p, const char *text) {
         return false;
     }
     ct_tensor *t = find_node(p, name);
-    bool ok = t ? ct_claim_grad(t, formula) != NULL : unknown_node(a, p, name);
+    bool ok = t ? ct_claim_grad(t, formula) != NULL : unknown_name(a, p, name);
     if (t && !ok) complain(a->command, "the claim about %s", name);
     free(name);
     return ok;

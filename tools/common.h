@@ -79,13 +79,14 @@ typedef struct problem {
     "comparisons, rows like [[1, 2], [3, 4]], every operation of the library by name,\n"                             \
     "like sum(x, axis=0) or softmax(x), and statements: p = x*y; q = p + 1; p*q. The\n"                              \
     "last one is the result f, one number. VALUE is a formula of numbers alone, such\n"                              \
-    "as 0.7, 1/3 or [[1, 2], [3, 4]].\n"
+    "as 0.7, 1/3 or [[1, 2], [3, 4]], or an array of NumPy: @file.npy.\n"
 
 /* Reads FORMULA NAME=VALUE... and differentiates; false with a message printed. Belongs to the innermost scope, but
  * for what free_problem() frees. */
 bool make_problem(const arguments *a, char **operand, int n, problem *out);
 void free_problem(problem *p);
 ct_tensor *find_node(const problem *p, const char *label); /* a leaf or a node; NULL when there is none */
+bool unknown_name(const arguments *a, const problem *p, const char *name); /* says so, and which is nearest; false */
 bool depends_on(const problem *p, ct_tensor *leaf);
 ct_tensor *gradient_of(ct_tensor *t); /* zero where f does not depend on it */
 

@@ -3,16 +3,25 @@
 
 #include <string.h>
 
-static bool explain(const arguments *a, const problem *p, const char *name) {
-    ct_tensor *t = find_node(p, name);
-    if (!t) {
-        complain(a->command, "there is nothing named '%s'", name);
-        return false;
-    }
+static bool print_derivation(const arguments *a, const problem *p, ct_tensor *t) {
     const char *text = ct_derive(p->f, t, has_option(a, "latex") ? CT_DERIVE_LATEX : CT_DERIVE_TEXT);
-    if (!text) complain(a->command, "the derivation by %s", name);
+    if (!text) complain(a->command, "the derivation by %s", ct_label_of(t));
     else fputs(text, stdout);
     return text != NULL;
+}
+
+/* Where numbers of the gradient are zero, missing or not finite. */
+static bool print_cause(const arguments *a, const problem *p, ct_tensor *t) {
+    ct_finding finding = ct_why(p->f, t);
+    if (!finding.sentence) complain(a->command, "the gradient by %s", ct_label_of(t));
+    else if (finding.zeros || finding.nonfinite) printf("\n%s\n", finding.sentence);
+    return finding.sentence != NULL;
+}
+
+static bool explain(const arguments *a, const problem *p, const char *name) {
+    ct_tensor *t = find_node(p, name);
+    if (!t) return unknown_name(a, p, name);
+    return (!depends_on(p, t) || print_derivation(a, p, t)) && print_cause(a, p, t);
 }
 
 /* The operand that has no "=" is what is asked for; it goes to the end. NULL with a message printed. */

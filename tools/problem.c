@@ -6,9 +6,9 @@
 
 /* ---- values ------------------------------------------------------------------------------------------------- */
 
-/* A formula of numbers. */
+/* A formula of numbers, or the array of a file. */
 static ct_tensor *read_array(const char *text) {
-    return ct_eval(text, (ct_list){0, NULL});
+    return *text == '@' ? ct_read_npy(text + 1) : ct_eval(text, (ct_list){0, NULL});
 }
 
 /* A leaf with the elements of `value`, which may be computed while a leaf may not; whole numbers are a constant. */
@@ -96,6 +96,18 @@ ct_tensor *find_node(const problem *p, const char *label) {
     for (int i = 0; i < p->nodes.n; i++)
         if (ct_label_of(p->nodes.items[i]) && !strcmp(ct_label_of(p->nodes.items[i]), label)) return p->nodes.items[i];
     return NULL;
+}
+
+bool unknown_name(const arguments *a, const problem *p, const char *name) {
+    const char **labels = calloc((size_t)(p->n_leaves + p->n_constants + p->nodes.n) + 1, sizeof *labels);
+    int n = 0;
+    for (int i = 0; labels && i < p->n_leaves + p->n_constants; i++) labels[n++] = ct_label_of(p->leaf[i]);
+    for (int i = 0; labels && i < p->nodes.n; i++) labels[n++] = ct_label_of(p->nodes.items[i]);
+    const char *nearest = ct_nearest(name, n, labels);
+    if (nearest) complain(a->command, "there is nothing named '%s': did you mean '%s'?", name, nearest);
+    else complain(a->command, "there is nothing named '%s'", name);
+    free(labels);
+    return false;
 }
 
 bool depends_on(const problem *p, ct_tensor *leaf) {
