@@ -52,7 +52,7 @@ START_TEST(test_resumed) {
         for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) {
             tiny part = begin(k);
             if (i > 0) ct_seed(1000); /* must not matter any more */
-            ck_assert_msg(tiny_fit(&part, stops[i], with_checkpoint(0)) == CT_FIT_DONE, "%s", ct_error());
+            ck_assert_msg(tiny_fit(&part, stops[i], with_checkpoint(STEPS)) == CT_FIT_DONE, "%s", ct_error());
             ck_assert_int_eq(ct_history_get(part.history, ct_history_size(part.history) - 1)->step, stops[i]);
             if (stops[i] == STEPS) {
                 /* rows of the ends of parts are the only difference */

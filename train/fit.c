@@ -58,16 +58,33 @@ static ct_tensor *compute(fit *f, ct_batch batch, ct_tensor **output) {
     return NULL;
 }
 
+/* A class that the output has no place for, which a replay answers with a loss of NaN; -1 when there is none. */
+static int64_t impossible_class(const ct_tensor *output, const ct_tensor *y) {
+    if (ct_is_float(y->dtype) || output->ndim == 0) return -1;
+    int64_t classes = output->extent->dim[output->ndim - 1];
+    for (int64_t i = 0; i < ct_size_of(y); i++) {
+        double label = ct_read_element((ct_dtype)y->dtype, y->data, i);
+        if (label >= (double)classes) return (int64_t)label;
+    }
+    return -1;
+}
+
+static bool refuse_loss(const fit *f, ct_batch batch, const ct_tensor *output) {
+    const ct_training_place *place = &f->training.place;
+    int64_t label = impossible_class(output, batch.y);
+    char why[64] = "a smaller learning rate may help";
+    if (label >= 0) snprintf(why, sizeof why, "its batch has class %" PRId64 ", which no output is for", label);
+    ct_raise(CT_ERR_NONFINITE, "ct_fit", f->at,
+             "the loss is %g in step %" PRId64 ", batch %" PRId64 " of epoch %" PRId64 ", which is not taken; %s",
+             f->loss, place->step + 1, place->batch + 1, place->epoch + 1, why);
+    return false;
+}
+
 /* Takes note of the loss before it is learnt from; false with an error raised when it is no number. */
 static bool note(fit *f, ct_batch batch, const ct_tensor *output, const ct_tensor *cost) {
     ct_training_place *place = &f->training.place;
     f->loss = ct_read_element((ct_dtype)cost->dtype, cost->data, 0);
-    if (!isfinite(f->loss))
-        return ct_raise(CT_ERR_NONFINITE, "ct_fit", f->at,
-                        "the loss is %g in step %" PRId64 ", batch %" PRId64 " of epoch %" PRId64
-                        ", which is not taken; a smaller learning rate may help",
-                        f->loss, place->step + 1, place->batch + 1, place->epoch + 1),
-               false;
+    if (!isfinite(f->loss)) return refuse_loss(f, batch, output);
     ct_tally_batch(&place->in_epoch, cost, output, batch.y);
     ct_tally_batch(&place->in_row, cost, output, batch.y);
     return true;

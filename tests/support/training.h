@@ -1,4 +1,5 @@
-/* A training small enough to be run hundreds of times: four clouds of points, a net with dropout, any optimiser. */
+/* A training small enough to be run hundreds of times: four clouds of points, a net with dropout and batch
+ * normalisation, any optimiser. */
 #ifndef COTANGENT_TESTS_TRAINING_H
 #define COTANGENT_TESTS_TRAINING_H
 
@@ -10,7 +11,7 @@
 typedef struct tiny {
     ct_dataset *data;
     ct_loader *loader;
-    ct_module *net; /* 3-6-4, f64 */
+    ct_module *net; /* f64 */
     ct_optim *optim;
     ct_schedule *schedule;
     ct_history *history;
