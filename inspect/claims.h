@@ -61,8 +61,8 @@ typedef struct ct_claim_result {
     double claimed;      /* at that element, as all that follows */
     double computed;
     double absolute;     /* |claimed - computed| */
-    double relative;     /* that, divided by |computed| */
-    double ulp;          /* that, in units of the last place of `computed` in the tensor's dtype */
+    double relative;     /* `absolute` divided by |computed| */
+    double ulp;          /* `absolute` in units of the last place of `computed` in the tensor's dtype */
     double tolerance;    /* what rounding explains of `absolute` */
     int points;          /* other points at which the formula was tested too */
     const char *counterexample; /* a point where it is wrong, "x1 = 0x1.8p+0 (1.5) ..."; NULL when there is none */

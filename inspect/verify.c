@@ -160,7 +160,7 @@ static void judge_site(const ct_site *site, const ct_reading *reading, size_t no
 
 static double last_place(double x, uint8_t dtype) {
     double digits = dtype == CT_F32 ? FLT_EPSILON : DBL_EPSILON, least = dtype == CT_F32 ? 0x1p-149 : 0x1p-1074;
-    return isfinite(x) && x != 0 ? fmax(ldexp(digits, ilogb(x)), least) : least;
+    return isfinite(x) && x != 0 ? fmax(ldexp(digits, ilogb(x)), least) : 0;
 }
 
 static void fill_result(const ct_verifier *v, const ct_site *site, const double *truth) {
@@ -172,7 +172,7 @@ static void fill_result(const ct_verifier *v, const ct_site *site, const double 
     r->computed = r->index < 0 ? NAN : c->computed;
     r->absolute = r->index < 0 ? NAN : c->absolute;
     r->relative = r->absolute == 0 ? 0 : r->absolute / fabs(r->computed);
-    r->ulp = r->absolute / last_place(r->computed, site->claim->tensor->dtype);
+    r->ulp = r->absolute == 0 ? 0 : r->absolute / last_place(r->computed, site->claim->tensor->dtype);
     r->tolerance = c->tolerance;
     r->points = 0;
     r->counterexample = NULL;

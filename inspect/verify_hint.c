@@ -32,16 +32,17 @@ typedef struct mistake {
     double close; /* elements that are so near to each other are alike */
 } mistake;
 
-static bool alike(const mistake *m, const double *x, double factor) {
+/* Whether x is `factor` times y. */
+static bool alike(const mistake *m, const double *x, const double *y, double factor) {
     for (int64_t e = 0; e < m->site->n; e++)
-        if (!(fabs(x[e] - factor * m->truth[e]) <= m->close)) return false;
+        if (!(fabs(x[e] - factor * y[e]) <= m->close)) return false;
     return true;
 }
 
 /* The same for a tensor of the shape that is wanted; errors are no matter here. */
 static bool tensor_alike(const mistake *m, const ct_tensor *t) {
     const double *x = t && ct_same_shape(t, m->site->claim->tensor) ? ct_claim_elements(m->v, t, m->site->n) : NULL;
-    return x && alike(m, x, 1);
+    return x && alike(m, x, m->truth, 1);
 }
 
 static bool is_matrix(const ct_tensor *t) { return t->ndim == 2; }
@@ -78,7 +79,7 @@ static const char *factor_hint(const mistake *m) {
     for (int64_t e = 1; e < m->site->n; e++)
         if (fabs(m->truth[e]) > fabs(m->truth[most])) most = e;
     double factor = m->says[most] / m->truth[most];
-    if (!isfinite(factor) || !alike(m, m->says, factor)) return NULL;
+    if (!isfinite(factor) || !alike(m, m->says, m->truth, factor)) return NULL;
     if (factor == 0) return "it is zero";
     if (fabs(factor + 1) <= ALIKE) return "its sign is wrong";
     bool larger = fabs(factor) > 1;
@@ -105,6 +106,39 @@ static const char *mask_hint(const mistake *m) {
                               : NULL;
 }
 
+/* Whether one row of a cotangent that is to be summed over its rows is all that is claimed. */
+static bool is_row(const mistake *m, const ct_tensor *part) {
+    int64_t n = ct_size_of(part);
+    const double *rows = n > m->site->n && n % m->site->n == 0 ? ct_claim_elements(m->v, part, n) : NULL;
+    for (int64_t e = 0; rows && e < n; e += m->site->n)
+        if (alike(m, rows + e, m->says, 1)) return true;
+    return false;
+}
+
+/* What comes through operand k of z alone. */
+static const char *part_hint(const mistake *m, ct_tensor *z, int k) {
+    const ct_verifier *v = m->v;
+    const ct_op_parts *parts = ct_op_table[z->op]->parts;
+    ct_tensor *g = parts->vjp ? ct_grad(v->f, z) : NULL, *part = g ? parts->vjp(v->at, z, g, k) : NULL;
+    const ct_tensor *whole = part ? ct_sum_to(v->at, part, z->in[k]) : NULL;
+    const double *elements = whole ? ct_claim_elements(v, whole, m->site->n) : NULL;
+    if (!elements) return NULL;
+    if (is_row(m, part)) return "it is one row alone: the sum over the axes that broadcasting repeats is missing";
+    if (!alike(m, elements, m->says, 1)) return NULL;
+    return ct_claim_text(m->site->claim, "it is the part through %.64s alone: another use is forgotten",
+                         z->label ? z->label : ct_op_table[z->op]->name);
+}
+
+static const char *use_hint(const mistake *m) {
+    const char *hint = NULL;
+    for (size_t i = m->site->index + 1; i < m->v->graph.n && !hint; i++) {
+        ct_tensor *z = m->v->graph.node[i];
+        for (int k = 0; k < z->n_in && !hint; k++)
+            if (z->in[k] == m->site->claim->tensor) hint = part_hint(m, z, k);
+    }
+    return hint;
+}
+
 const char *ct_claim_hint(const ct_verifier *v, const ct_site *site, const double *truth) {
     mistake m = {.v = v, .site = site, .truth = truth};
     double most = 0;
@@ -119,5 +153,6 @@ const char *ct_claim_hint(const ct_verifier *v, const ct_site *site, const doubl
     const char *hint = factor_hint(&m);
     if (hint) return hint;
     if (is_matrix(site->claim->tensor) && tensor_alike(&m, ct_t(site->alone))) return "it is transposed";
-    return mask_hint(&m);
+    hint = use_hint(&m);
+    return hint ? hint : mask_hint(&m);
 }

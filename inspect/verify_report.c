@@ -81,13 +81,15 @@ static void add_report(ct_text *out, const ct_verification *v) {
                     "relative", "ulp");
     }
     for (int i = 0; i < v->n; i++) add_row(out, v->claims[i], width);
+    bool inherited = false;
     for (int i = 0; i < v->n; i++) {
         ct_claim_verdict verdict = v->claims[i]->verdict;
-        bool explained = verdict == CT_CLAIM_RIGHT || verdict == CT_CLAIM_INHERITED;
-        if (!explained) add_remark(out, v->claims[i]);
+        if (verdict != CT_CLAIM_RIGHT && verdict != CT_CLAIM_INHERITED) add_remark(out, v->claims[i]);
+        inherited |= verdict == CT_CLAIM_INHERITED;
     }
     if (v->first && v->first->tensor->label)
-        ct_text_add(out, "\nThe first mistake is at %s.\n", v->first->tensor->label);
+        ct_text_add(out, "\nThe first mistake is at %s%s.\n", v->first->tensor->label,
+                    inherited ? "; what is inherited goes with it" : "");
     else
         ct_text_add(out, "%s%s.\n", v->n ? "\n" : "", v->reason);
 }

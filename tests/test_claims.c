@@ -630,6 +630,41 @@ START_TEST(shapes_that_do_not_fit) {
 }
 END_TEST
 
+/* z = x + b, u = sum b, f = sum tanh z + u, where b (3) is added to the rows of x (4, 3): claims about b. */
+START_TEST(hints) {
+    static const struct {
+        const char *claim, *hint;
+    } rows[] = {
+        {"sum(grad(z), axis=0)", "it is the part through z alone: another use is forgotten"},
+        {"reshape(slice(grad(z), 0, 1, 2, 1), [3])",
+         "it is one row alone: the sum over the axes that broadcasting repeats is missing"},
+        {"sum(grad(z), axis=0) + 2", NULL},
+        {"-(sum(grad(z), axis=0) + 1)", "its sign is wrong"},
+        {"3*(sum(grad(z), axis=0) + 1)", "it is 3 times what it should be: a 1/n is missing"},
+        {"(sum(grad(z), axis=0) + 1)/4", "it is 1/4 of what it should be: a 1/n too many"},
+        {"0.9*(sum(grad(z), axis=0) + 1)", "it is 0.9 times what it should be"},
+        {"0", "it is zero"},
+        {"log(-1)*b", "it is not finite"},
+        {"b/b", "it is the part through u alone: another use is forgotten"},
+        {"grad(z)", "its shape is (4,3), the tensor's (3)"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        ct_scope s = ct_begin();
+        ct_seed(3);
+        ct_tensor *x = ct_label(ct_uniform(CT_F64, CT_SHAPE(4, 3), -1, 1), "x");
+        ct_tensor *b = ct_label(ct_requires_grad(ct_uniform(CT_F64, CT_SHAPE(3), -1, 1)), "b");
+        ct_tensor *z = ct_label(ct_add(x, b), "z"), *u = ct_label(ct_sum(b, CT_ALL), "u");
+        ct_tensor *f = ct_add(ct_sum(ct_tanh(z), CT_ALL), u);
+        ct_claim_grad(b, rows[i].claim);
+        ct_verification v = ct_verify(f);
+        check_verdict(&v, b, CT_CLAIM_LOCAL);
+        const char *hint = ct_claim_of(b)->hint;
+        ck_assert_msg(rows[i].hint ? hint && !strcmp(hint, rows[i].hint) : !hint, "%s: %s", rows[i].claim, hint);
+        ck_assert(ct_end(s));
+    }
+}
+END_TEST
+
 /* ---- names and places ------------------------------------------------------------------------------------------- */
 
 static void check_error(ct_tensor *f, ct_error_code code, const char *part) {
@@ -845,6 +880,7 @@ Suite *ct_suite(void) {
     tcase_add_test(c, what_f_does_not_depend_on);
     tcase_add_test(c, hand_rounded_numbers);
     tcase_add_test(c, shapes_that_do_not_fit);
+    tcase_add_test(c, hints);
     suite_add_tcase(suite, c);
     c = tcase_create("manners");
     tcase_add_test(c, names);

@@ -36,6 +36,8 @@ done
 cmp "$work/README/1.c" "$root/examples/first.c"
 "$work/README/1.c.run"
 "$work/a-tape-in-120-lines/1.c.run"
+"$work/verify/1.c.run"
+"$work/verify/2.c.run"
 
 echo '== find_package'
 cmake -S "$here" -B "$work/build" -G "$3" -DCMAKE_C_COMPILER="$2" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
