@@ -46,6 +46,7 @@ static void write_cell(ct_derivation *d, const char *text, size_t length) {
 static void write_rows(ct_derivation *d) {
     const ct_derivation_layout *l = d->layout;
     const char *rows = d->rows.text ? d->rows.text : "";
+    if (d->rows.failed) return;
     int width = l->latex ? 0 : first_width(rows);
     ct_text_add(&d->out, "%s", l->begin);
     for (const char *p = rows; *p;) {
@@ -95,10 +96,10 @@ static bool collect(const ct_derivation *d, chain *c, ct_tensor *z, int depth) {
 
 typedef enum reading { FRACTIONS, NUMBERS, PRODUCTS } reading;
 
-/* One path: "df/da * da/dp", "(-0.23)(1)" or "-0.23". */
-static void write_path(ct_derivation *d, const step *s, int n, reading as) {
+/* One path: "df/da * da/dp", "(-0.23)(1)" or "0.345"; a negative number in brackets if it is a summand. */
+static void write_path(ct_derivation *d, const step *s, int n, reading as, bool summand) {
     double product = 1;
-    bool latex = d->layout->latex, brackets = as == NUMBERS && n > 1;
+    bool latex = d->layout->latex, brackets = as == NUMBERS && (n > 1 || (summand && s->partial < 0));
     for (int i = 0; i < n; i++) {
         product *= s[i].partial;
         if (as == FRACTIONS && i) ct_text_add(&d->out, latex ? " \\cdot " : " * ");
@@ -123,7 +124,7 @@ static void write_chain(ct_derivation *d, const chain *c, double total, const ch
         for (int p = 0, start = 0; p < c->n_paths; start = c->end[p++]) {
             bool beside = p && as == PRODUCTS && c->n_paths <= MOST_PRODUCTS;
             ct_text_add(&d->out, "%s", beside ? " + " : p ? plus : before);
-            write_path(d, &c->steps[start], c->end[p] - start, as);
+            write_path(d, &c->steps[start], c->end[p] - start, as, c->n_paths > 1);
         }
         before = equals;
     }

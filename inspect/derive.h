@@ -83,7 +83,7 @@ const ct_term *ct_term_number(double value);
 const ct_term *ct_term_tensor(const ct_tensor *t);
 const ct_term *ct_term_cotangent(const ct_tensor *t);
 const ct_term *ct_term_of(ct_term_kind kind, const ct_term *a, const ct_term *b, const ct_term *c);
-const ct_term *ct_term_call(const char *name, const ct_term *a, const ct_term *b, const ct_term *c);
+const ct_term *ct_term_call(const char *name, int n, const ct_term *const *in); /* n <= 3 */
 double ct_term_value(const ct_term *term); /* at the values of one-element tensors; NaN where it has none */
 void ct_add_term(ct_text *out, const ct_names *names, const ct_tensor *f, const ct_term *term);
 

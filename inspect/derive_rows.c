@@ -95,13 +95,15 @@ static bool add_steps(ct_derivation *d, ct_tensor *z, bool on_path) {
         ct_add_step_name(&d->rows, d, z, k);
         ct_text_add(&d->rows, "%s", d->layout->equals);
         const ct_term *term = symbolic ? partial_term(z, k) : NULL;
+        if (symbolic && !term) d->rows.failed = true;
         if (term) ct_add_term(&d->rows, &d->names, d->paths.f, term);
         if (term && term->kind != CT_TERM_NUMBER) ct_text_add(&d->rows, " = ");
         if (!term || term->kind != CT_TERM_NUMBER) ct_add_number(&d->rows, partial, d->names.latex);
         ct_text_add(&d->rows, "\n");
         first = false;
     }
-    if (!first || (on_path && !z->op)) return true;
+    bool known = !z->op && !d->names.invented[ct_graph_index(&d->graph, z)]; /* x itself */
+    if (!first || known) return true;
     add_definition(d, z, true);
     ct_text_add(&d->rows, "\t\n");
     return true;
@@ -115,7 +117,7 @@ static const ct_term *contribution(const ct_derivation *d, const ct_tensor *z, i
     bool repeated = ct_op_table[z->op]->kind == CT_ELEMENTWISE || z->op == CT_OP_ct_where
                         ? !ct_same_shape(x, z)
                         : z->op == CT_OP_ct_matmul && x->ndim > 1 && x->ndim < z->ndim;
-    return term && repeated ? ct_term_call("sum_to_shape", term, NULL, NULL) : term;
+    return term && repeated ? ct_term_call("sum_to_shape", 1, &term) : term;
 }
 
 /* The total derivative of node i in terms of those of its users, which come before it in the list. */

@@ -53,8 +53,8 @@ static const ct_term *where(const rule *r, const ct_term *c, const ct_term *a, c
 #define ZERO ct_term_number(0)
 #define AT(a, b) BINARY(AT, a, b)
 #define T(a) UNARY(TRANSPOSE, a)
-#define CALL_(name, a, b, c, ...) ct_term_call(name, a, b, c)
-#define CALL(...) CALL_(__VA_ARGS__, NULL, NULL, NULL)
+#define LIST(...) (int)(sizeof((const ct_term *[]){__VA_ARGS__}) / sizeof(ct_term *)), (const ct_term *[]){__VA_ARGS__}
+#define CALL(name, ...) ct_term_call(name, LIST(__VA_ARGS__))
 
 /* ---- the rows as functions ---------------------------------------------------------------------------------- */
 
@@ -92,7 +92,7 @@ static const ct_term *(*const rules[CT_OP_COUNT])(const rule *r, int k) = {
 bool ct_rule_exists(int op) { return op > 0 && op < CT_OP_COUNT && rules[op]; }
 
 const ct_term *ct_rule_term(const ct_tensor *z, int k, const ct_term *g, bool here) {
-    if (!ct_rule_exists(z->op)) return ct_term_call("vjp", g, NULL, NULL);
+    if (!ct_rule_exists(z->op)) return CALL("vjp", g);
     const ct_term *in[3] = {0};
     for (int i = 0; i < z->n_in && i < 3; i++) in[i] = ct_term_tensor(z->in[i]);
     rule r = {.x = in[0], .y = in[1], .w = in[2], .z = ct_term_tensor(z), .g = g, .p = z->attributes};

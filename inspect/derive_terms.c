@@ -23,8 +23,11 @@ const ct_term *ct_term_cotangent(const ct_tensor *t) {
     return make((ct_term){.kind = CT_TERM_COTANGENT, .tensor = t});
 }
 
-const ct_term *ct_term_call(const char *name, const ct_term *a, const ct_term *b, const ct_term *c) {
-    return make((ct_term){.kind = CT_TERM_CALL, .name = name, .in = {a, b, c}});
+const ct_term *ct_term_call(const char *name, int n, const ct_term *const *in) {
+    ct_term term = {.kind = CT_TERM_CALL, .name = name};
+    for (int i = 0; i < n; i++)
+        if (!(term.in[i] = in[i])) return NULL;
+    return make(term);
 }
 
 static bool is(const ct_term *term, double value) { return term->kind == CT_TERM_NUMBER && term->number == value; }
@@ -43,6 +46,7 @@ static const ct_term *plain(ct_term_kind kind, const ct_term *a, const ct_term *
 }
 
 static const ct_term *neg(const ct_term *a) {
+    if (!a) return NULL;
     if (a->kind == CT_TERM_NUMBER) return ct_term_number(a->number == 0 ? 0 : -a->number);
     if (a->kind == CT_TERM_NEG) return a->in[0];
     if (a->kind == CT_TERM_SUB) return plain(CT_TERM_SUB, a->in[1], a->in[0]);
@@ -58,6 +62,7 @@ static const ct_term *add(const ct_term *a, const ct_term *b) {
     if (is(a, 0)) return b;
     if (is(b, 0)) return a;
     if (b->kind == CT_TERM_NEG || is_negative(b)) return of(CT_TERM_SUB, a, neg(b));
+    if (a->kind == CT_TERM_NEG) return of(CT_TERM_SUB, b, a->in[0]);
     return same(a, b) ? of(CT_TERM_MUL, ct_term_number(2), a) : plain(CT_TERM_ADD, a, b);
 }
 
