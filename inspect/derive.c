@@ -10,15 +10,50 @@
 #define LONGEST_LINE 100
 #define WIDEST_CELL 44
 
-#define DISPLAY_CHAIN " &= ", "\n\\\\ &= ", "\n\\\\ &\\quad + "
+#define DISPLAYED .equals_below = "\n\\\\ &= ", .plus_below = "\n\\\\ &\\quad + ", .first_equals = " &= "
 static const ct_derivation_layout layouts[CT_DERIVE_FORMATS] = {
-    [CT_DERIVE_TEXT] = {false, "", "", "", "", "\n", "", "", " = ", "\n", "", " = ", " = ", " + ", "\n"},
-    [CT_DERIVE_MARKDOWN] = {true, "| tensor | derivative |\n|:--|:--|\n", "| ", "$", " | ", " |\n", "", "", " = ",
-                            "\n", "$$\n\\begin{aligned}\n", DISPLAY_CHAIN, "\n\\end{aligned}\n$$\n"},
-    [CT_DERIVE_LATEX] = {true, "\\begin{align*}\n", "", "", " & ", "", " \\\\\n", "\n\\end{align*}\n", " &= ",
-                         "", "\\begin{align*}\n", DISPLAY_CHAIN, "\n\\end{align*}\n"},
+    [CT_DERIVE_TEXT] = {.begin = "",
+                        .row = "",
+                        .quote = "",
+                        .next_cell = "",
+                        .end_row = "\n",
+                        .between_rows = "",
+                        .end = "",
+                        .equals = " = ",
+                        .gap = "\n",
+                        .begin_chain = "",
+                        .first_equals = " = ",
+                        .equals_below = " = ",
+                        .plus_below = " + ",
+                        .end_chain = "\n"},
+    [CT_DERIVE_MARKDOWN] = {.latex = true,
+                            .begin = "| tensor | derivative |\n|:--|:--|\n",
+                            .row = "| ",
+                            .quote = "$",
+                            .next_cell = " | ",
+                            .end_row = " |\n",
+                            .between_rows = "",
+                            .end = "",
+                            .equals = " = ",
+                            .gap = "\n",
+                            .begin_chain = "$$\n\\begin{aligned}\n",
+                            DISPLAYED,
+                            .end_chain = "\n\\end{aligned}\n$$\n"},
+    [CT_DERIVE_LATEX] = {.latex = true,
+                         .begin = "\\begin{align*}\n",
+                         .row = "",
+                         .quote = "",
+                         .next_cell = " & ",
+                         .end_row = "",
+                         .between_rows = " \\\\\n",
+                         .end = "\n\\end{align*}\n",
+                         .equals = " &= ",
+                         .gap = "",
+                         .begin_chain = "\\begin{align*}\n",
+                         DISPLAYED,
+                         .end_chain = "\n\\end{align*}\n"},
 };
-#undef DISPLAY_CHAIN
+#undef DISPLAYED
 
 static int columns(const char *text, size_t length) {
     int n = 0;
@@ -193,13 +228,15 @@ static bool derive_by_tensors(ct_derivation *d) {
     ct_tensor **tensors = d->paths.scalar ? NULL : ct_scope_array(ct_this.depth, n, sizeof *tensors);
     double *numbers = d->paths.scalar ? ct_scope_array(ct_this.depth, n, sizeof *numbers) : NULL;
     if (!tensors && !numbers) return d->out.failed = true, true;
-    if (tensors ? !ct_total_tensors(d->at, &d->paths, tensors) : !ct_total_numbers(d->at, &d->paths, numbers)) return false;
+    if (tensors ? !ct_total_tensors(d->at, &d->paths, tensors) : !ct_total_numbers(d->at, &d->paths, numbers))
+        return false;
     if (!ct_add_list(d, false, tensors, numbers)) return false;
     if (numbers) {
         write_count(d, paths);
         ct_text_add(&d->out, paths == 1 ? " path of " : " paths");
         if (paths == 1) write_count(d, d->paths.length[n - 1]);
-        ct_text_add(&d->out, "%s, written factored over the tensors that they share\n\n", paths == 1 ? " factors" : "");
+        ct_text_add(&d->out, "%s, written factored over the tensors that they share\n\n",
+                    paths == 1 ? " factors" : "");
     }
     write_rows(d);
     return true;
@@ -211,7 +248,8 @@ static void write_independence(ct_derivation *d) {
     const ct_derivation_layout *l = d->layout;
     ct_text_add(&d->out, "%s", l->begin_chain);
     ct_add_derivative(&d->out, &d->names, d->paths.f, d->paths.x, false);
-    ct_text_add(&d->out, "%s0%s", l->first_equals, l->latex ? " \\quad \\text{as no path leads from } " : ": no path leads from ");
+    ct_text_add(&d->out, "%s0%s", l->first_equals,
+                l->latex ? " \\quad \\text{as no path leads from } " : ": no path leads from ");
     ct_add_name(&d->out, &d->names, d->paths.x);
     ct_text_add(&d->out, l->latex ? " \\text{ to } " : " to ");
     ct_add_name(&d->out, &d->names, d->paths.f);
@@ -238,7 +276,8 @@ bool ct_derivable(const char *op, const char *at, const ct_tensor *f, const ct_t
     const ct_tensor *integer = !ct_is_float((ct_dtype)f->dtype) ? f : !ct_is_float((ct_dtype)x->dtype) ? x : NULL;
     if (integer)
         return ct_raise(CT_ERR_DTYPE, op, at, "%s is %s, which has no derivatives", ct_describe(integer, text),
-                        ct_dtype_name((ct_dtype)integer->dtype)), false;
+                        ct_dtype_name((ct_dtype)integer->dtype)),
+               false;
     return true;
 }
 

@@ -1,5 +1,5 @@
-/* inspect/: what a derivation is made of: the names of tensors, terms over them, and the paths from x to f. Everything
- * is in the memory of one scope, which ct_derive_at() opens and closes; NULL means that there was none. */
+/* inspect/: what a derivation is made of: the names of tensors, terms over them, and the paths from x to f.
+ * Everything is in the memory of one scope, which ct_derive_at() opens and closes; NULL means that there was none. */
 #ifndef COTANGENT_INSPECT_DERIVE_H
 #define COTANGENT_INSPECT_DERIVE_H
 
@@ -23,7 +23,7 @@ void ct_add_derivative(ct_text *out, const ct_names *names, const ct_tensor *y, 
 void ct_add_formula(ct_text *out, const ct_names *names, const ct_tensor *t); /* "x1 * w1" */
 void ct_add_number(ct_text *out, double value, bool latex);
 void ct_add_shape(ct_text *out, const ct_tensor *t, bool latex); /* "(24, 10)" */
-bool ct_is_number(const ct_tensor *t); /* a constant without label, written as its value */
+bool ct_is_number(const ct_tensor *t);                           /* a constant without label, written as its value */
 
 /* ---- derive_terms.c ----------------------------------------------------------------------------------------- */
 
@@ -92,7 +92,8 @@ void ct_add_term(ct_text *out, const ct_names *names, const ct_tensor *f, const 
 /* The cotangent of z's operand k, g being z's, before a broadcast is summed; zero where there is no derivative. With
  * `here`, of scalars: conditions are decided by the operands' values. */
 const ct_term *ct_rule_term(const ct_tensor *z, int k, const ct_term *g, bool here);
-bool ct_rule_exists(int op); /* false: of ops that are registered while a program runs, and those without derivative */
+bool ct_rule_exists(
+    int op); /* false: of ops that are registered while a program runs, and those without derivative */
 
 /* ---- derive_paths.c ----------------------------------------------------------------------------------------- */
 
@@ -126,7 +127,7 @@ typedef struct ct_derivation_layout {
     bool latex;                                                                 /* what formulas are written in */
     const char *begin, *row, *quote, *next_cell, *end_row, *between_rows, *end; /* of the list */
     const char *equals;                                                         /* in a cell */
-    const char *gap; /* between the list and the chain */
+    const char *gap;                                                            /* between the list and the chain */
     const char *begin_chain, *first_equals, *equals_below, *plus_below, *end_chain;
 } ct_derivation_layout;
 
@@ -140,8 +141,8 @@ typedef struct ct_derivation {
     ct_text out;
 } ct_derivation;
 
-/* Adds the list to d->rows: for a chain with each step's derivative, otherwise with the totals, tensors or numbers, by
- * node. False with an error raised. */
+/* Adds the list to d->rows: for a chain with each step's derivative, otherwise with the totals, tensors or numbers,
+ * by node. False with an error raised. */
 bool ct_add_list(ct_derivation *d, bool chain, ct_tensor *const *tensors, const double *numbers);
 /* dz/d(operand k) along one step: with round letters where x has other ways into z. */
 void ct_add_step_name(ct_text *out, const ct_derivation *d, const ct_tensor *z, int k);

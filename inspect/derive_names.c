@@ -30,7 +30,9 @@ typedef struct entry {
     size_t node;
 } entry;
 
-static int by_name(const void *a, const void *b) { return strcmp(((const entry *)a)->name, ((const entry *)b)->name); }
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const entry *)a)->name, ((const entry *)b)->name);
+}
 
 static int by_name_and_age(const void *a, const void *b) {
     const entry *x = a, *y = b;
@@ -98,9 +100,19 @@ static bool is_term(const char *name) {
 /* For \text{}, which every character of TeX must be written differently for. */
 static void add_latex(ct_text *out, const char *text) {
     static const char *const escapes[128] = {
-        ['\\'] = "\\textbackslash{}",   ['{'] = "\\{",           ['}'] = "\\}", ['$'] = "\\$", ['&'] = "\\&", ['#'] = "\\#",
-        ['_'] = "\\_",   ['%'] = "\\%", ['^'] = "\\textasciicircum{}", ['~'] = "\\textasciitilde{}",
-        ['|'] = "\\textbar{}",          ['<'] = "\\textless{}",  ['>'] = "\\textgreater{}",
+        ['\\'] = "\\textbackslash{}",
+        ['{'] = "\\{",
+        ['}'] = "\\}",
+        ['$'] = "\\$",
+        ['&'] = "\\&",
+        ['#'] = "\\#",
+        ['_'] = "\\_",
+        ['%'] = "\\%",
+        ['^'] = "\\textasciicircum{}",
+        ['~'] = "\\textasciitilde{}",
+        ['|'] = "\\textbar{}",
+        ['<'] = "\\textless{}",
+        ['>'] = "\\textgreater{}",
     };
     while (*text) {
         char clean[5];
@@ -173,7 +185,8 @@ void ct_add_derivative(ct_text *out, const ct_names *names, const ct_tensor *y, 
 
 void ct_add_shape(ct_text *out, const ct_tensor *t, bool latex) {
     ct_text_add(out, "(");
-    for (int i = 0; i < t->ndim; i++) ct_text_add(out, "%s%" PRId64, i ? latex ? ",\\," : ", " : "", t->extent->dim[i]);
+    for (int i = 0; i < t->ndim; i++)
+        ct_text_add(out, "%s%" PRId64, i ? latex ? ",\\," : ", " : "", t->extent->dim[i]);
     ct_text_add(out, ")");
 }
 

@@ -27,7 +27,8 @@ static void mark(ct_paths *paths) {
     const ct_graph *graph = paths->graph;
     for (size_t i = 0; i < graph->n; i++) {
         paths->on[i] = graph->node[i] == paths->x;
-        for (int k = 0; k < graph->node[i]->n_in && !paths->on[i]; k++) paths->on[i] = ct_is_step(paths, graph->node[i], k);
+        for (int k = 0; k < graph->node[i]->n_in && !paths->on[i]; k++)
+            paths->on[i] = ct_is_step(paths, graph->node[i], k);
     }
     bool *reached = (bool *)paths->count; /* not yet in use, and larger */
     memset(reached, 0, graph->n * sizeof *reached);

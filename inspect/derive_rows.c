@@ -172,7 +172,8 @@ bool ct_add_list(ct_derivation *d, bool chain, ct_tensor *const *tensors, const 
     for (size_t i = graph->n; i-- > 0;) {
         bool left_out = listed[i] && n > MOST_LISTED && row >= MOST_LISTED / 2 && row < n - MOST_LISTED / 2;
         if (left_out && row == MOST_LISTED / 2)
-            ct_text_add(&d->rows, d->names.latex ? "\\ldots\t\\text{%zu more}\n" : "...\t%zu more\n", n - MOST_LISTED);
+            ct_text_add(&d->rows, d->names.latex ? "\\ldots\t\\text{%zu more}\n" : "...\t%zu more\n",
+                        n - MOST_LISTED);
         row += listed[i];
         if (!listed[i] || left_out) continue;
         if (chain && !add_steps(d, graph->node[i], d->paths.on[i])) return false;

@@ -53,7 +53,8 @@ static const ct_term *where(const rule *r, const ct_term *c, const ct_term *a, c
 #define ZERO ct_term_number(0)
 #define AT(a, b) BINARY(AT, a, b)
 #define T(a) UNARY(TRANSPOSE, a)
-#define LIST(...) (int)(sizeof((const ct_term *[]){__VA_ARGS__}) / sizeof(ct_term *)), (const ct_term *[]){__VA_ARGS__}
+#define LIST(...)                                                                                                    \
+    (int)(sizeof((const ct_term *[]){__VA_ARGS__}) / sizeof(ct_term *)), (const ct_term *[]) { __VA_ARGS__ }
 #define CALL(name, ...) ct_term_call(name, LIST(__VA_ARGS__))
 
 /* ---- the rows as functions ---------------------------------------------------------------------------------- */

@@ -145,7 +145,8 @@ static void add_sentence(ct_text *out, const ct_inquiry *q) {
     const ct_finding *found = &q->finding;
     ct_add_derivative(out, &q->names, q->paths.f, q->paths.x, false);
     if (found->cause == CT_CAUSE_FINE) {
-        ct_text_add(out, found->elements == 1 ? " is fine: " : " is fine: all %" PRId64 " elements are ", found->elements);
+        ct_text_add(out, found->elements == 1 ? " is fine: " : " is fine: all %" PRId64 " elements are ",
+                    found->elements);
         ct_text_add(out, "%s", ct_cause_words(found->cause));
         return;
     }

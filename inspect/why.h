@@ -22,9 +22,9 @@ typedef struct ct_finding {
     const char *sentence; /* all of this in words; of the innermost scope, NULL when ct_why() failed */
 } ct_finding;
 
-/* The first cause, from x on, of what is wrong with df/dx: the gradient of the one-element tensor f that a backward pass
- * gives, which is computed anew here and leaves the gradients that there are alone. Where elements have several causes
- * it is that of most of them. The cause has been tested: they get nothing through that place although something
+/* The first cause, from x on, of what is wrong with df/dx: the gradient of the one-element tensor f that a backward
+ * pass gives, which is computed anew here and leaves the gradients that there are alone. Where elements have several
+ * causes it is that of most of them. The cause has been tested: they get nothing through that place although something
  * arrives there from f, or get through it the first number that is not finite. */
 CT_API ct_finding ct_why_at(const char *at, ct_tensor *f, ct_tensor *x);
 #define ct_why(...) ct_why_at(CT_HERE, __VA_ARGS__)

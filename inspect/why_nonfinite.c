@@ -19,8 +19,8 @@ static int64_t first_nonfinite(const ct_tensor *t) {
 
 static bool is_pole(const ct_tensor *z, int64_t i) {
     static const bool poles[CT_OP_COUNT] = {
-        [CT_OP_ct_log] = true,   [CT_OP_ct_log2] = true,       [CT_OP_ct_log10] = true, [CT_OP_ct_log1p] = true,
-        [CT_OP_ct_logit] = true, [CT_OP_ct_reciprocal] = true, [CT_OP_ct_rsqrt] = true, [CT_OP_ct_atanh] = true,
+        [CT_OP_ct_log] = true,   [CT_OP_ct_log2] = true,       [CT_OP_ct_log10] = true,     [CT_OP_ct_log1p] = true,
+        [CT_OP_ct_logit] = true, [CT_OP_ct_reciprocal] = true, [CT_OP_ct_rsqrt] = true,     [CT_OP_ct_atanh] = true,
         [CT_OP_ct_xlogy] = true, [CT_OP_ct_inv] = true,        [CT_OP_ct_logabsdet] = true,
     };
     const ct_tensor *base = z->op == CT_OP_ct_div ? z->in[1] : z->op == CT_OP_ct_pow ? z->in[0] : NULL;
@@ -49,10 +49,12 @@ static bool note_nonfinite(ct_inquiry *q, const ct_tensor *z) {
 static bool find_origin(ct_inquiry *q, ct_tensor *z) {
     for (ct_tensor *x; (x = nonfinite_operand(z));) z = x;
     int64_t i = first_nonfinite(z);
-    ct_found(q, !z->op                  ? CT_CAUSE_INPUT
-                : isnan(element(z, i))  ? CT_CAUSE_DOMAIN
-                : is_pole(z, i)         ? CT_CAUSE_POLE
-                                        : CT_CAUSE_OVERFLOW, z);
+    ct_found(q,
+             !z->op                 ? CT_CAUSE_INPUT
+             : isnan(element(z, i)) ? CT_CAUSE_DOMAIN
+             : is_pole(z, i)        ? CT_CAUSE_POLE
+                                    : CT_CAUSE_OVERFLOW,
+             z);
     return !z->op || note_nonfinite(q, z);
 }
 

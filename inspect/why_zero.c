@@ -73,8 +73,10 @@ static const ct_cause causes[CT_OP_COUNT] = {
 
 /* Whether the index y comes from the places of largest elements, as in max pooling. */
 static bool chooses(const ct_tensor *y) {
-    static const int choosers[] = {CT_OP_ct_argmax_pool, CT_OP_ct_argmax_adaptive_pool, CT_OP_ct_argmax, CT_OP_ct_argmin,
-                                   CT_OP_ct_argsort, CT_OP_ct_argcummax, CT_OP_ct_argcummin};
+    static const int choosers[] = {CT_OP_ct_argmax_pool, CT_OP_ct_argmax_adaptive_pool,
+                                   CT_OP_ct_argmax,      CT_OP_ct_argmin,
+                                   CT_OP_ct_argsort,     CT_OP_ct_argcummax,
+                                   CT_OP_ct_argcummin};
     while (y->op == CT_OP_ct_reshape || y->op == CT_OP_ct_slice || y->op == CT_OP_ct_broadcast) y = y->in[0];
     for (size_t i = 0; i < sizeof choosers / sizeof *choosers; i++)
         if (y->op == choosers[i]) return true;
@@ -101,7 +103,8 @@ typedef enum effect {
     PARTS
 } effect;
 
-/* g's elements that are 0, or those that are not, made numbers in [1, 2) that are in no simple relation; the others 0. */
+/* g's elements that are 0, or those that are not, made numbers in [1, 2) that are in no simple relation; the others
+ * 0. */
 static ct_tensor *probe(const ct_inquiry *q, const ct_tensor *g, bool zeros) {
     ct_tensor *p = ct_full_like(q->at, g, 0);
     for (int64_t i = 0; p && i < ct_size_of(g); i++) {
@@ -138,10 +141,10 @@ static bool sort(const ct_inquiry *q, ct_use use, const ct_marks *marks, ct_mark
     ct_tensor *from_others = others ? ct_pull(q->at, use.z, others, use.k) : NULL;
     bool ok = !ct_error_pending(), aligned = is_aligned(use), silent = is_all_zero(g);
     for (int64_t i = 0; ok && i < marks->n; i++)
-        parts->on[i] = !marks->on[i]              ? NO_PART
-                       : !is_zero(real, i)        ? GIVES
-                       : !is_zero(from_others, i) ? LOST
-                       : !is_zero(from_zeros, i)  ? UPSTREAM
+        parts->on[i] = !marks->on[i]                          ? NO_PART
+                       : !is_zero(real, i)                    ? GIVES
+                       : !is_zero(from_others, i)             ? LOST
+                       : !is_zero(from_zeros, i)              ? UPSTREAM
                        : silent || (aligned && is_zero(g, i)) ? UPSTREAM
                                                               : FLAT;
     ct_close(s);
@@ -150,8 +153,8 @@ static bool sort(const ct_inquiry *q, ct_use use, const ct_marks *marks, ct_mark
 
 /* ---- the next tensor ------------------------------------------------------------------------------------------ */
 
-/* The elements of z's cotangent that are 0 and that the marked elements of operand k go into: where the tangent that is
- * not 0 for these comes out. All zeros, where z has no forward mode. */
+/* The elements of z's cotangent that are 0 and that the marked elements of operand k go into: where the tangent that
+ * is not 0 for these comes out. All zeros, where z has no forward mode. */
 static bool follow(const ct_inquiry *q, ct_use use, const ct_marks *marks, ct_marks *next) {
     const ct_tensor *g = ct_total_of(q, use.z), *x = use.z->in[use.k];
     if (!ct_marks_make(next, ct_size_of(g))) return false;
@@ -204,7 +207,8 @@ static bool find_given(const ct_inquiry *q, size_t node, const ct_marks *marks, 
 }
 
 /* The use and the part that most marked elements have; they stay marked. */
-static bool find_largest(const ct_inquiry *q, size_t node, ct_marks *marks, ct_marks *parts, ct_use *use, effect *part) {
+static bool find_largest(const ct_inquiry *q, size_t node, ct_marks *marks, ct_marks *parts, ct_use *use,
+                         effect *part) {
     int64_t most = 0;
     for (size_t u = q->first_use[node]; u < q->first_use[node + 1]; u++) {
         int64_t count[PARTS] = {0};

@@ -31,11 +31,12 @@ START_TEST(the_eight_chains) {
     ct_scope s = ct_begin();
     ct_tensor *f = make_formula(node);
     for (int i = 0; i < 8; i++) assert_has(ct_derive(f, node[i], CT_DERIVE_TEXT), chains[i]);
-    ck_assert_str_eq(ct_derive(f, node[X1], CT_DERIVE_TEXT), "f = a * b      df/da = b = -0.23\n"
-                                                             "a = p + q      da/dp = 1\n"
-                                                             "p = x1 * w1    dp/dx1 = w1 = -1.5\n"
-                                                             "\n"
-                                                             "df/dx1 = df/da * da/dp * dp/dx1 = (-0.23)(1)(-1.5) = 0.345\n");
+    ck_assert_str_eq(ct_derive(f, node[X1], CT_DERIVE_TEXT),
+                     "f = a * b      df/da = b = -0.23\n"
+                     "a = p + q      da/dp = 1\n"
+                     "p = x1 * w1    dp/dx1 = w1 = -1.5\n"
+                     "\n"
+                     "df/dx1 = df/da * da/dp * dp/dx1 = (-0.23)(1)(-1.5) = 0.345\n");
     ck_assert_str_eq(ct_derive(f, node[A], CT_DERIVE_TEXT), "f = a * b             df/da = b = -0.23\n"
                                                             "a = p + q = -1.169\n\ndf/da = -0.23\n");
     ck_assert_str_eq(ct_derive(f, f, CT_DERIVE_TEXT), "df/df = 1\n");
@@ -48,12 +49,15 @@ END_TEST
 START_TEST(sums_over_paths) {
     ct_scope s = ct_begin();
     ct_tensor *x = ct_var(2, "x"), *u = ct_label(ct_mul(x, x), "u"), *f = ct_label(ct_sub(u, x), "f");
-    ck_assert_str_eq(ct_derive(f, x, CT_DERIVE_TEXT),
-                     "f = u - x    \xe2\x88\x82" "f/\xe2\x88\x82u = 1\n"
-                     "             \xe2\x88\x82" "f/\xe2\x88\x82x = -1\n"
-                     "u = x * x    du/dx = 2 * x = 4\n"
-                     "\n"
-                     "df/dx = \xe2\x88\x82" "f/\xe2\x88\x82u * du/dx + \xe2\x88\x82" "f/\xe2\x88\x82x = (1)(4) + (-1) = 4 + (-1) = 3\n");
+    ck_assert_str_eq(ct_derive(f, x, CT_DERIVE_TEXT), "f = u - x    \xe2\x88\x82"
+                                                      "f/\xe2\x88\x82u = 1\n"
+                                                      "             \xe2\x88\x82"
+                                                      "f/\xe2\x88\x82x = -1\n"
+                                                      "u = x * x    du/dx = 2 * x = 4\n"
+                                                      "\n"
+                                                      "df/dx = \xe2\x88\x82"
+                                                      "f/\xe2\x88\x82u * du/dx + \xe2\x88\x82"
+                                                      "f/\xe2\x88\x82x = (1)(4) + (-1) = 4 + (-1) = 3\n");
     ct_tensor *h = ct_sin(x), *g = ct_mul(ct_exp(h), ct_mul(h, ct_cos(h)));
     assert_has(ct_derive(g, x, CT_DERIVE_TEXT), "\n       + "); /* too long for one line */
     ck_assert(ct_end(s));
@@ -67,7 +71,8 @@ START_TEST(powers_and_constants) {
     f = ct_label(ct_div(ct_scalar(1), x), "f");
     assert_has(ct_derive(f, x, CT_DERIVE_TEXT), "f = 1 / x    df/dx = -f / x = -0.25\n");
     f = ct_label(ct_mul(ct_scalar(-0.5), ct_sub(x, ct_scalar(-1e-9))), "f");
-    assert_has(ct_derive(f, x, CT_DERIVE_TEXT), "f = (-0.5) * v1     df/dv1 = -0.5\nv1 = x - (-1e-9)    dv1/dx = 1\n");
+    assert_has(ct_derive(f, x, CT_DERIVE_TEXT),
+               "f = (-0.5) * v1     df/dv1 = -0.5\nv1 = x - (-1e-9)    dv1/dx = 1\n");
     assert_has(ct_derive(f, x, CT_DERIVE_LATEX), "x - (-1 \\times 10^{-9})");
     f = ct_label(ct_leaky_relu(ct_neg(x), 0.1), "f");
     assert_has(ct_derive(f, x, CT_DERIVE_TEXT), "df/dv1 = 0.1\n");
@@ -100,7 +105,8 @@ END_TEST
 
 START_TEST(not_reached) {
     ct_scope s = ct_begin();
-    ct_tensor *x = ct_var(2, "x"), *y = ct_var(3, "y"), *f = ct_label(ct_exp(y), "f"), *g = ct_label(ct_detach(f), "g");
+    ct_tensor *x = ct_var(2, "x"), *y = ct_var(3, "y"), *f = ct_label(ct_exp(y), "f"),
+              *g = ct_label(ct_detach(f), "g");
     ck_assert_str_eq(ct_derive(f, x, CT_DERIVE_TEXT), "df/dx = 0: no path leads from x to f\n");
     ck_assert_str_eq(ct_derive(g, y, CT_DERIVE_TEXT), "dg/dy = 0: no path leads from y to g\n");
     assert_has(ct_derive(f, x, CT_DERIVE_LATEX), "\\text{as no path leads from } x \\text{ to } f");
@@ -183,7 +189,8 @@ START_TEST(tensor_by_tensor) {
     ct_tensor *L = make_network(&weight, &bias);
     ck_assert_str_eq(ct_derive(L, bias, CT_DERIVE_TEXT),
                      "L = cross_entropy(z, y)                   dL/dL = 1\n"
-                     "z = v3 + b2  (2, 2)                       dL/dz = (softmax(z) - one_hot(y)) / rows(z) = [[-0.25, 0.25], [0.25, -0.25]]\n"
+                     "z = v3 + b2  (2, 2)                       dL/dz = (softmax(z) - one_hot(y)) / rows(z) = "
+                     "[[-0.25, 0.25], [0.25, -0.25]]\n"
                      "v3 = h @ v2  (2, 2) = [[7, 7], [3, 3]]\n"
                      "v2 = permute(W2)  (4, 2), min 1, mean 1, max 1\n"
                      "b2  (2) = [0, 0]                          dL/db2 = sum_to_shape(dL/dz) = [0, 0]\n");
@@ -266,8 +273,8 @@ START_TEST(labels_are_escaped) {
         ct_tensor *x = ct_var(2, cases[i].label), *f = ct_label(ct_exp(x), "f");
         snprintf(expected, sizeof expected, "f = exp %s    df/d%s = f = 7.38906\n", cases[i].text, cases[i].text);
         assert_has(ct_derive(f, x, CT_DERIVE_TEXT), expected);
-        snprintf(expected, sizeof expected, "\\operatorname{exp} %s & \\frac{\\partial f}{\\partial %s} &= f", cases[i].latex,
-                 cases[i].latex);
+        snprintf(expected, sizeof expected, "\\operatorname{exp} %s & \\frac{\\partial f}{\\partial %s} &= f",
+                 cases[i].latex, cases[i].latex);
         assert_has(ct_derive(f, x, CT_DERIVE_LATEX), expected);
         snprintf(expected, sizeof expected, "| $f = \\operatorname{exp} %s$ | ", cases[i].latex);
         assert_has(ct_derive(f, x, CT_DERIVE_MARKDOWN), expected);

@@ -1,5 +1,5 @@
-/* That derivations are true: chains, rules and cotangents against what backward passes compute; and that what is written
- * of every operation can be read. */
+/* That derivations are true: chains, rules and cotangents against what backward passes compute; and that what is
+ * written of every operation can be read. */
 #include "inspect/derive.h"
 #include "support/small_network.h"
 
@@ -64,11 +64,14 @@ START_TEST(chains_are_true) {
         if (paths.on[graph.n - 1]) {
             const char *text = ct_derive(f, x, CT_DERIVE_TEXT), *products = strstr(text, ")(");
             double computed = total[ct_graph_index(&graph, x)];
-            ck_assert_msg(fabs(computed - expected) <= 1e-12 * fabs(expected), "%.17g, expected %.17g", computed, expected);
-            ck_assert_msg(fabs(last_number(text) - expected) <= 1e-5 * fabs(expected), "%.17g in\n%s", expected, text);
+            ck_assert_msg(fabs(computed - expected) <= 1e-12 * fabs(expected), "%.17g, expected %.17g", computed,
+                          expected);
+            ck_assert_msg(fabs(last_number(text) - expected) <= 1e-5 * fabs(expected), "%.17g in\n%s", expected,
+                          text);
             while (products && products[-1] != '=') products--;
             if (products) {
-                ck_assert_msg(fabs(sum_of_products(products) - expected) <= 1e-4 * fabs(expected), "%g in\n%s", expected, text);
+                ck_assert_msg(fabs(sum_of_products(products) - expected) <= 1e-4 * fabs(expected), "%g in\n%s",
+                              expected, text);
                 read_back++;
             }
         }
@@ -105,7 +108,8 @@ static bool is_near(double value, double expected) { return fabs(value - expecte
 
 /* The rules that are written are those that are computed, branch by branch: as terms and as text. */
 START_TEST(every_elementwise_rule) {
-    static const double points[][2] = {{0.3, 0.6}, {0.6, 0.3}, {1.7, 2.5}, {-0.4, 0.9}, {-3.5, -1.25}, {4, 4}, {1.3, 2}, {0, 1}, {0.5, 0}};
+    static const double points[][2] = {{0.3, 0.6}, {0.6, 0.3}, {1.7, 2.5}, {-0.4, 0.9}, {-3.5, -1.25},
+                                       {4, 4},     {1.3, 2},   {0, 1},     {0.5, 0}};
     int compared = 0;
     for (int op = 1; op < CT_OP_COUNT; op++) {
         if (ct_op_table[op]->kind != CT_ELEMENTWISE) continue;
@@ -121,10 +125,12 @@ START_TEST(every_elementwise_rule) {
                 const ct_term *general = ct_rule_term(z, k, ct_term_number(1), false);
                 if (!isfinite(partial) || !isfinite(ct_item(z))) continue;
                 const char *name = ct_op_table[op]->name;
-                ck_assert_msg(is_near(ct_term_value(rule), partial), "%s: %.17g, not %.17g", name, ct_term_value(rule), partial);
+                ck_assert_msg(is_near(ct_term_value(rule), partial), "%s: %.17g, not %.17g", name,
+                              ct_term_value(rule), partial);
                 ck_assert_msg(is_near(ct_term_value(general), partial), "%s, with conditions", name);
                 double text = computed_text(z, rule);
-                ck_assert_msg(fabs(text - partial) <= 1e-4 * (1 + fabs(partial)), "%s: text is %g, not %g", name, text, partial);
+                ck_assert_msg(fabs(text - partial) <= 1e-4 * (1 + fabs(partial)), "%s: text is %g, not %g", name,
+                              text, partial);
                 compared++;
             }
             ck_assert_msg(ct_end(s), "%s", ct_error());
@@ -166,7 +172,7 @@ START_TEST(matrix_rules) {
     ct_scope s = ct_begin();
     ct_tensor *x = ct_label(ct_requires_grad(ct_normal(CT_F64, CT_SHAPE(3, 3), 0, 1)), "x");
     ct_tensor *y = ct_label(ct_requires_grad(ct_normal(CT_F64, CT_SHAPE(3, 3), 0, 1)), "y");
-    ct_tensor *const cases[] = {ct_matmul(x, y), ct_affine(x, y, NULL), ct_inv(x),         ct_det(x),
+    ct_tensor *const cases[] = {ct_matmul(x, y), ct_affine(x, y, NULL), ct_inv(x),     ct_det(x),
                                 ct_cofactors(x), ct_logabsdet(x),       ct_solve(x, y)};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) check_matrix_rule(ct_label(cases[i], "z"));
     ck_assert_msg(ct_end(s), "%s", ct_error());
@@ -217,7 +223,8 @@ START_TEST(formulas_of_every_op_are_balanced) {
                            : i < 2             ? elementwise(op, 0.3 + i, 0.6)
                                                : NULL;
             if (z) {
-                ct_tensor *f = ct_sum(ct_mul(z, ct_full(CT_F64, ct_shape_of(z), 2)), CT_ALL), *x = z->in[op == CT_OP_ct_where];
+                ct_tensor *f = ct_sum(ct_mul(z, ct_full(CT_F64, ct_shape_of(z), 2)), CT_ALL),
+                          *x = z->in[op == CT_OP_ct_where];
                 for (ct_derivation_format k = 0; k < CT_DERIVE_FORMATS; k++) {
                     const char *text = ct_derive(f, ct_is_float((ct_dtype)x->dtype) ? x : z, k);
                     ck_assert_msg(text, "%s", ct_error());
@@ -233,8 +240,8 @@ START_TEST(formulas_of_every_op_are_balanced) {
 END_TEST
 
 Suite *ct_suite(void) {
-    const TTest *const tests[] = {chains_are_true, every_elementwise_rule, every_kernel_has_a_rule, matrix_rules,
-                                  cotangents_are_true, formulas_of_every_op_are_balanced};
+    const TTest *const tests[] = {chains_are_true, every_elementwise_rule, every_kernel_has_a_rule,
+                                  matrix_rules,    cotangents_are_true,    formulas_of_every_op_are_balanced};
     Suite *suite = suite_create("derivation truth");
     TCase *c = tcase_create("all");
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tcase_add_test(c, tests[i]);

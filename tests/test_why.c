@@ -1,4 +1,5 @@
-/* Why gradients are zero, missing or not finite: one test for each cause, and that nothing is found where all is well. */
+/* Why gradients are zero, missing or not finite: one test for each cause, and that nothing is found where all is
+ * well. */
 #include "inspect/inspect.h"
 #include "tensor/internal.h"
 
@@ -8,13 +9,14 @@
 
 #define ANY_NODE ((ct_tensor *)-1)
 
-static void assert_finding(ct_finding found, ct_cause cause, const ct_tensor *node, int64_t zeros, int64_t nonfinite) {
+static void assert_finding(ct_finding found, ct_cause cause, const ct_tensor *node, int64_t zeros,
+                           int64_t nonfinite) {
     ck_assert_msg(found.sentence, "%s", ct_error());
     ck_assert_msg(found.cause == cause, "%s, expected %s: %s", ct_cause_name(found.cause), ct_cause_name(cause),
                   found.sentence);
     if (node != ANY_NODE) ck_assert_msg(found.node == node, "another node: %s", found.sentence);
-    ck_assert_msg(found.zeros == zeros && found.nonfinite == nonfinite, "%d zeros, %d not finite: %s", (int)found.zeros,
-                  (int)found.nonfinite, found.sentence);
+    ck_assert_msg(found.zeros == zeros && found.nonfinite == nonfinite, "%d zeros, %d not finite: %s",
+                  (int)found.zeros, (int)found.nonfinite, found.sentence);
 }
 
 static void assert_says(ct_finding found, const char *part) {
@@ -47,9 +49,11 @@ TEST(fine) {
     assert_finding(found, CT_CAUSE_FINE, NULL, 0, 0);
     ck_assert_str_eq(found.sentence, "df/dx is fine: finite and nowhere 0");
     ck_assert_int_eq(found.elements, 1);
-    ck_assert_str_eq(ct_why(SUM(ct_sigmoid(v)), v).sentence, "df/dx is fine: all 3 elements are finite and nowhere 0");
+    ck_assert_str_eq(ct_why(SUM(ct_sigmoid(v)), v).sentence,
+                     "df/dx is fine: all 3 elements are finite and nowhere 0");
     assert_finding(ct_why(f, f), CT_CAUSE_FINE, NULL, 0, 0);
-    /* large and small, but neither 0 nor infinite; a way that is cut beside one that is not; parts that nearly cancel */
+    /* large and small, but neither 0 nor infinite; a way that is cut beside one that is not; parts that nearly cancel
+     */
     assert_finding(ct_why(ct_mul(x, ct_scalar(1e300)), x), CT_CAUSE_FINE, NULL, 0, 0);
     assert_finding(ct_why(ct_mul(x, ct_scalar(5e-324)), x), CT_CAUSE_FINE, NULL, 0, 0);
     assert_finding(ct_why(ct_add(ct_detach(x), ct_exp(x)), x), CT_CAUSE_FINE, NULL, 0, 0);
@@ -121,8 +125,9 @@ TEST(dead) {
     ct_tensor *x = LEAF(-3, 2, -1, 4), *h = ct_label(ct_relu_at("a/b.c:12", x), "h");
     ct_finding found = ct_why(SUM(ct_mul(h, LEAF(1, 2, 3, 4))), x);
     assert_finding(found, CT_CAUSE_DEAD, h, 2, 0);
-    ck_assert_str_eq(found.sentence, "df/dx is 0 in 2 of 4 elements: at h = max(x, 0) (b.c:12): the operand is where the "
-                                     "rectifier is flat; x is from -3 to -1");
+    ck_assert_str_eq(found.sentence,
+                     "df/dx is 0 in 2 of 4 elements: at h = max(x, 0) (b.c:12): the operand is where the "
+                     "rectifier is flat; x is from -3 to -1");
     ct_tensor *leaky = ct_leaky_relu(x, 0);
     assert_finding(ct_why(SUM(leaky), x), CT_CAUSE_DEAD, leaky, 2, 0);
 }
@@ -177,7 +182,8 @@ TEST(zero_factor) {
     assert_finding(found, CT_CAUSE_ZERO_FACTOR, h, 1, 0);
     assert_says(found, "at h = x * w");
     ct_tensor *data = ct_ones(CT_F64, CT_SHAPE(2, 3)), *W = ct_requires_grad(ct_ones(CT_F64, CT_SHAPE(3, 4)));
-    ct_tensor *zero = ct_zeros(CT_F64, CT_SHAPE(4, 5)), *hidden = ct_matmul(data, W), *out = ct_matmul(ct_exp(hidden), zero);
+    ct_tensor *zero = ct_zeros(CT_F64, CT_SHAPE(4, 5)), *hidden = ct_matmul(data, W),
+              *out = ct_matmul(ct_exp(hidden), zero);
     assert_finding(ct_why(SUM(out), W), CT_CAUSE_ZERO_FACTOR, out, 12, 0);
 }
 
