@@ -96,11 +96,21 @@ static void put_target(const ct_dealer *dealer, int64_t sample, int64_t i, void 
                                            d->targets);
 }
 
+/* Asks for a sample that comes soon: shuffled ones are anywhere in memory. */
+static void foresee(const ct_dealer *dealer, int64_t place) {
+    const ct_dataset *d = dealer->dataset;
+    if (place >= d->size) return;
+    size_t row = (size_t)d->features * ct_dtype_size(d->store->x_dtype);
+    const uint8_t *x = d->store->x.data + (size_t)ct_stored_sample(d, dealer->order[place]) * row;
+    for (size_t line = 0; line < row && line < 4096; line += 64) __builtin_prefetch(x + line);
+}
+
 void ct_deal(ct_dealer *dealer, void *x, void *y) {
     int64_t b = ct_deal_size(dealer), epoch = dealer->epoch;
     size_t row = (size_t)dealer->dataset->features * ct_dtype_size(dealer->options.dtype);
     for (int64_t i = 0; i < b; i++) {
         int64_t sample = dealer->order[dealer->next + i];
+        foresee(dealer, dealer->next + i + 2);
         put_sample(dealer, sample, (char *)x + (size_t)i * row);
         put_target(dealer, sample, i, y);
     }

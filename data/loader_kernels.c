@@ -17,12 +17,13 @@
         for (int64_t i = 0; i < n; i++) z[i] = (T)(((double)x[i] - shift[i]) / range[i]);                            \
     }
 
-/* Divided, not multiplied by 1/255: 255 gives exactly 1, and f32 the rounded f64. */
-#define UNIT(T, t)                                                                                                   \
+/* x / 255 without a division, x being a byte: 1/255 = 2^-8 + 2^-16 + 2^-24 + ... in two parts; x * HIGH is exact, so all
+ * 256 results are the rounded quotients, as a test shows. */
+#define UNIT(T, t, HIGH, LOW)                                                                                        \
     static void unit_##t(const void *restrict x_, void *restrict z_, int64_t n) {                                    \
         const uint8_t *x = x_;                                                                                       \
         T *z = z_;                                                                                                   \
-        for (int64_t i = 0; i < n; i++) z[i] = (T)x[i] / 255;                                                        \
+        for (int64_t i = 0; i < n; i++) z[i] = (T)x[i] * (T)HIGH + (T)x[i] * (T)LOW;                                 \
     }
 
 #define LOOPS(S, s)                                                                                                  \
@@ -37,8 +38,8 @@ LOOPS(int32_t, i32)
 LOOPS(int64_t, i64)
 LOOPS(float, f32)
 LOOPS(double, f64)
-UNIT(float, f32)
-UNIT(double, f64)
+UNIT(float, f32, 0x1.01p-8, 0x1.010101p-24)
+UNIT(double, f64, 0x1.0101010101p-8, 0x1.010101010101p-56)
 
 #define CAST_ROW(s) {[CT_F32] = cast_##s##_f32, [CT_F64] = cast_##s##_f64, [CT_I64] = cast_##s##_i64}
 #define SCALE_ROW(s) {[CT_F32] = scale_##s##_f32, [CT_F64] = scale_##s##_f64}

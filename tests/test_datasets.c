@@ -227,6 +227,25 @@ START_TEST(test_forms) {
 }
 END_TEST
 
+/* Bytes become the rounded quotient by 255, without a division. */
+START_TEST(test_bytes) {
+    uint8_t bytes[256];
+    for (int i = 0; i < 256; i++) bytes[i] = (uint8_t)i;
+    ct_dataset *d = ct_dataset_tensors(ct_from(CT_U8, CT_SHAPE(1, 256), bytes), ct_ones(CT_F32, CT_SHAPE(1)));
+    ct_loader *single = ct_loader_new(d, &(ct_loader_options){.batch = 1});
+    ct_loader *wide = ct_loader_new(d, &(ct_loader_options){.batch = 1, .dtype = CT_F64});
+    const float *x = ct_data(ct_next(single).x);
+    const double *z = ct_data(ct_next(wide).x);
+    for (int i = 0; i < 256; i++) {
+        ck_assert_float_eq(x[i], (float)i / 255);
+        ck_assert_double_eq(z[i], i / 255.);
+    }
+    ct_loader_free(single);
+    ct_loader_free(wide);
+    ct_dataset_free(d);
+}
+END_TEST
+
 START_TEST(test_options_refuse) {
     ct_dataset *d = counted(CT_F32), *pictures = ct_dataset_tensors(ct_ones(CT_U8, CT_SHAPE(2, 3, 3)),
                                                                     ct_ones(CT_F32, CT_SHAPE(2)));
@@ -419,6 +438,7 @@ Suite *ct_suite(void) {
     suite_add_tcase(suite, t = tcase_create("batches"));
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, test_forms);
+    tcase_add_test(t, test_bytes);
     tcase_add_test(t, test_options_refuse);
     tcase_add_test(t, test_seek);
     tcase_add_test(t, test_warp);
