@@ -80,6 +80,14 @@ static void print_section(const char *title, const char *text) {
     print_lines(text);
 }
 
+static void print_option_manual(const option_row *o) {
+    printf(".TP\n.B \\-\\-");
+    print_roff(o->name, strlen(o->name));
+    printf("%s%s\n", o->argument ? " " : "", o->argument ? o->argument : "");
+    print_roff(o->help, strlen(o->help));
+    putchar('\n');
+}
+
 static void print_command_manual(const command *c) {
     printf(".TH COTANGENT-");
     for (const char *letter = c->name; *letter; letter++) putchar(toupper((unsigned char)*letter));
@@ -90,13 +98,8 @@ static void print_command_manual(const command *c) {
     putchar('\n');
     print_section("DESCRIPTION", c->about);
     puts(".SH OPTIONS");
-    for (const option_row *o = c->options; o->name; o++) {
-        printf(".TP\n.B \\-\\-");
-        print_roff(o->name, strlen(o->name));
-        printf("%s%s\n", o->argument ? " " : "", o->argument ? o->argument : "");
-        print_roff(o->help, strlen(o->help));
-        putchar('\n');
-    }
+    for (const option_row *o = c->options; o->name; o++) print_option_manual(o);
+    print_option_manual(&help_option);
     print_section("EXAMPLES", c->examples);
     print_section("EXIT STATUS", statuses);
     puts(".SH SEE ALSO\n.BR cotangent (1)");
