@@ -181,7 +181,9 @@ const char *ct_kind_of(const ct_module *m) { return m ? m->kind->name : NULL; }
 
 /* ---- tensors ------------------------------------------------------------------------------------------------ */
 
-static ct_list tensors(const ct_module *m, int first, int n) { return (ct_list){.n = n, .items = m->all.items + first}; }
+static ct_list tensors(const ct_module *m, int first, int n) {
+    return (ct_list){.n = n, .items = n ? m->all.items + first : NULL};
+}
 
 ct_list ct_parameters(const ct_module *m) { return m ? tensors(m, 0, m->all.n_parameters) : (ct_list){0}; }
 

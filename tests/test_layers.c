@@ -1,6 +1,7 @@
 /* nn/: what layers compute, written out by hand; the tree of modules; layers of a user's own. */
 #include "nn/nn.h"
 #include "optim/optim.h"
+#include "support/expect.h"
 #include "support/memory.h"
 #include "tensor/internal.h"
 
@@ -10,15 +11,6 @@
 
 #define CLOSE(a, b) ck_assert_double_eq_tol(a, b, 1e-13)
 #define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
-
-static void end_well(ct_scope s) { ck_assert_msg(ct_end(s), "%s", ct_error()); }
-
-static void expect_error(ct_error_code code, const char *part, const char *other) {
-    ck_assert_msg(ct_error_status() == code, "%s: %s", ct_error_name(ct_error_status()), ct_error());
-    ck_assert_msg(strstr(ct_error(), part) && strstr(ct_error(), other), "no \"%s\", \"%s\" in: %s", part, other,
-                  ct_error());
-    ct_error_clear();
-}
 
 static double element(const ct_tensor *t, int64_t i) { return ct_read_element(ct_dtype_of(t), ct_data(t), i); }
 

@@ -1,6 +1,7 @@
 /* optim/: each rule against its formula written out, and what surrounds the rules. */
-#include "optim/optim.h"
 #include "optim/update_kernels.h"
+#include "support/expect.h"
+#include "support/optimizers.h"
 
 #include <check.h>
 #include <math.h>
@@ -9,15 +10,6 @@
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
 #define N 37 /* elements of most parameters: no multiple of a vector */
-
-static void end_well(ct_scope s) { ck_assert_msg(ct_end(s), "%s", ct_error()); }
-
-static void expect_error(ct_error_code code, const char *part, const char *other) {
-    ck_assert_msg(ct_error_status() == code, "%s: %s", ct_error_name(ct_error_status()), ct_error());
-    ck_assert_msg(strstr(ct_error(), part) && strstr(ct_error(), other), "no \"%s\", \"%s\" in: %s", part, other,
-                  ct_error());
-    ct_error_clear();
-}
 
 static double element(const ct_tensor *t, int64_t i) { return ct_read_element(ct_dtype_of(t), ct_data(t), i); }
 
@@ -128,16 +120,6 @@ END_TEST
 
 /* ---- the same bits for every cut and instruction set ---------------------------------------------------------- */
 
-/* The optimiser of a row with its presets. */
-static ct_optim *preset(ct_optimizer_id id, ct_list parameters, double lr) {
-    switch (id) {
-#define CT_OPTIMIZER(symbol, ...) case CT_OPTIMIZER_##symbol: return symbol(parameters, &(symbol##_options){.lr = lr});
-#include "optim/optimizers.def"
-#undef CT_OPTIMIZER
-    default: return NULL;
-    }
-}
-
 static void fill(ct_tensor *x, int step) {
     x->grad = x->grad ? x->grad : ct_buffer_like(x);
     x->flags |= CT_GRAD_SET;
@@ -152,7 +134,7 @@ START_TEST(threads_do_not_change_bits) {
             x[k] = ct_parameter(CT_F32, CT_SHAPE(n), NULL);
             ct_fill_uniform(CT_F32, x[k]->data, n, 3, 0, -1, 1);
             ct_set_threads(1 + k);
-            ct_optim *opt = preset(id, CT_LIST(x[k]), 0.1);
+            ct_optim *opt = support_optimizer(id, CT_LIST(x[k]), 0.1);
             for (int step = 0; step < 3; step++) fill(x[k], step), ck_assert(ct_step(opt));
             ct_optim_free(opt);
         }
@@ -179,7 +161,7 @@ START_TEST(instruction_sets_do_not_change_bits) {
     const ct_update_table *tables[] = {&ct_updates_base, &ct_updates_avx2, &ct_updates_avx512};
     ct_tensor *p = ct_parameter(CT_F64, CT_SCALAR, "p");
     for (ct_optimizer_id id = 0; id < CT_OPTIMIZER_COUNT; id++) {
-        ct_optim *opt = preset(id, CT_LIST(p), 0.01);
+        ct_optim *opt = support_optimizer(id, CT_LIST(p), 0.01);
         if (id == CT_OPTIMIZER_ct_sgd) opt->specs[0].kept = true;
         for (ct_dtype dtype = CT_F32; tables[0]->loop[id][dtype] && dtype <= CT_F64; dtype++)
             for (int isa = 1; isa <= (int)ct_isa; isa++) {

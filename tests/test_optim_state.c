@@ -1,6 +1,6 @@
-/* optim/: the state of optimisers and schedules, saved and loaded; groups of parameters; steps that allocate nothing. */
-#include "optim/internal.h"
-#include "support/memory.h"
+/* optim/: the state of optimisers and schedules, saved and loaded; groups of parameters. */
+#include "support/expect.h"
+#include "support/optimizers.h"
 
 #include <check.h>
 #include <math.h>
@@ -8,31 +8,16 @@
 
 #define N 5
 
-static void end_well(ct_scope s) { ck_assert_msg(ct_end(s), "%s", ct_error()); }
-
-static void expect_error(ct_error_code code, const char *part, const char *other) {
-    ck_assert_msg(ct_error_status() == code, "%s: %s", ct_error_name(ct_error_status()), ct_error());
-    ck_assert_msg(strstr(ct_error(), part) && strstr(ct_error(), other), "no \"%s\", \"%s\" in: %s", part, other,
-                  ct_error());
-    ct_error_clear();
-}
-
-/* The optimiser of a row with its presets, two parameters of which the second has a group of its own. */
+/* The optimiser of a row with its presets, of two parameters of which the second has a group of its own. */
 static ct_optim *make(ct_optimizer_id id, ct_tensor *x, ct_tensor *y) {
-    ct_optim *opt = NULL;
-    ct_list first = id == CT_OPTIMIZER_ct_lbfgs ? CT_LIST(x, y) : CT_LIST(x);
-    switch (id) {
-#define CT_OPTIMIZER(symbol, ...) case CT_OPTIMIZER_##symbol: opt = symbol(first, &(symbol##_options){.lr = 0.01}); break;
-#include "optim/optimizers.def"
-#undef CT_OPTIMIZER
-    default: break;
-    }
+    const bool one_group = id == CT_OPTIMIZER_ct_lbfgs;
+    ct_optim *opt = support_optimizer(id, one_group ? CT_LIST(x, y) : CT_LIST(x), 0.01);
     ck_assert_msg(opt != NULL, "%s", ct_error());
-    if (first.n == 1) ck_assert(ct_optim_add(opt, CT_LIST(y), 0.02, 0.1));
+    if (!one_group) ck_assert(ct_optim_add(opt, CT_LIST(y), 0.02, 0.1));
     return opt;
 }
 
-/* Rosenbrock's valley and a quartic: f = sum((1 - x)^2 + 10 (y - x^2)^2). */
+/* Rosenbrock's valley: f = sum((1 - x)^2 + 10 (y - x^2)^2). */
 typedef struct pair {
     ct_tensor *x, *y;
 } pair;

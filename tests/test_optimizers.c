@@ -1,6 +1,7 @@
 /* optim/: the numbers of every optimiser after 200 steps, L-BFGS, clipping, schedules, and memory. */
-#include "optim/internal.h"
+#include "support/expect.h"
 #include "support/memory.h"
+#include "support/optimizers.h"
 
 #include <check.h>
 #include <math.h>
@@ -8,15 +9,6 @@
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
 #define N 3
-
-static void end_well(ct_scope s) { ck_assert_msg(ct_end(s), "%s", ct_error()); }
-
-static void expect_error(ct_error_code code, const char *part, const char *other) {
-    ck_assert_msg(ct_error_status() == code, "%s: %s", ct_error_name(ct_error_status()), ct_error());
-    ck_assert_msg(strstr(ct_error(), part) && strstr(ct_error(), other), "no \"%s\", \"%s\" in: %s", part, other,
-                  ct_error());
-    ct_error_clear();
-}
 
 static double element(const ct_tensor *t, int64_t i) { return ct_read_element(ct_dtype_of(t), ct_data(t), i); }
 
@@ -319,20 +311,12 @@ END_TEST
 
 /* ---- memory ------------------------------------------------------------------------------------------------- */
 
-static ct_optim *preset(ct_optimizer_id id, ct_list parameters) {
-    switch (id) {
-#define CT_OPTIMIZER(symbol, ...) case CT_OPTIMIZER_##symbol: return symbol(parameters, &(symbol##_options){.lr = 0.01});
-#include "optim/optimizers.def"
-#undef CT_OPTIMIZER
-    default: return NULL;
-    }
-}
-
+#ifndef CT_DEBUG /* which sets the memory of ended scopes aside for a while */
 START_TEST(later_steps_allocate_nothing) {
     for (ct_optimizer_id id = 0; id < CT_OPTIMIZER_COUNT; id++) {
         support_fail_allocation(-1);
         ct_tensor *x = parameter(CT_F64, valley_start, N);
-        ct_optim *opt = preset(id, CT_LIST(x));
+        ct_optim *opt = support_optimizer(id, CT_LIST(x), 0.01);
         ct_schedule *schedule = ct_exponential_schedule(opt, NULL);
         int64_t before = 0;
         for (int i = 0; i < 5; i++) {
@@ -349,6 +333,7 @@ START_TEST(later_steps_allocate_nothing) {
     }
 }
 END_TEST
+#endif
 
 /* Every allocation of a constructor, of another group and of a schedule fails in turn: nothing is left. */
 START_TEST(every_failing_allocation_is_survived) {
@@ -358,7 +343,7 @@ START_TEST(every_failing_allocation_is_survived) {
         for (int64_t k = 0; !whole; k++) {
             ck_assert_int_lt(k, 200);
             support_fail_allocation(k);
-            ct_optim *opt = preset(id, CT_LIST(x));
+            ct_optim *opt = support_optimizer(id, CT_LIST(x), 0.01);
             ct_schedule *schedule = opt ? ct_plateau_schedule(opt, NULL) : NULL;
             whole = schedule && (id == CT_OPTIMIZER_ct_lbfgs || ct_optim_add(opt, CT_LIST(y), 1, 0));
             if (!whole) ck_assert_int_eq(ct_error_status(), CT_ERR_MEMORY);
@@ -387,7 +372,9 @@ Suite *ct_suite(void) {
     tcase_add_test(schedules, plateau_lowers_the_rate_when_nothing_gets_better);
     tcase_add_test(schedules, schedules_go_on_from_their_state);
     tcase_add_test(schedules, bad_schedules_are_refused);
+#ifndef CT_DEBUG
     tcase_add_test(memory, later_steps_allocate_nothing);
+#endif
     tcase_add_test(memory, every_failing_allocation_is_survived);
     suite_add_tcase(suite, rules);
     suite_add_tcase(suite, schedules);

@@ -4,17 +4,8 @@
 usage: layers.py LIBRARY INCLUDE [COMPILER]
 """
 import ctypes
-import sys
-import warnings
 
-try:
-    import torch
-except Exception as reason:  # whatever keeps PyTorch from being the peer
-    print(f"peers: skipped, there is no PyTorch: {reason!r}")
-    sys.exit(77)
-
-sys.dont_write_bytecode = True
-from library import Library  # noqa: E402
+from peer import compare_all, torch
 
 TOLERANCE = 1e-7
 nn = torch.nn
@@ -170,22 +161,9 @@ def run(ct, name, options, make, draw):
     return worst
 
 
-def main(arguments):
-    warnings.simplefilter("ignore")
-    torch.set_num_threads(1)
-    torch.set_default_dtype(torch.float64)
-    ct = Library(*arguments)
-    failures = 0
-    for name, options, make, draw in CASES:
-        try:
-            worst, why = run(ct, name, options, make, draw), ""
-        except Exception as reason:
-            worst, why = float("inf"), repr(reason)
-        failures += not worst <= TOLERANCE
-        print(f"{'ok  ' if worst <= TOLERANCE else 'FAIL'} {name:26} {worst:.1e}   {options or ''} {why}", flush=True)
-    print(f"peers: {len(CASES) - failures} of {len(CASES)} layers within {TOLERANCE} of PyTorch {torch.__version__}'s")
-    return failures > 0
+def make_cases(ct):
+    return [(case[0], case[1], lambda c=case: run(ct, *c)) for case in CASES]
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    compare_all(make_cases, TOLERANCE, "layers")

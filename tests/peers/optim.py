@@ -5,17 +5,8 @@ usage: optim.py LIBRARY INCLUDE [COMPILER]
 """
 import ctypes
 import math
-import sys
-import warnings
 
-try:
-    import torch
-except Exception as reason:  # whatever keeps PyTorch from being the peer
-    print(f"peers: skipped, there is no PyTorch: {reason!r}")
-    sys.exit(77)
-
-sys.dont_write_bytecode = True
-from library import Library  # noqa: E402
+from peer import compare_all, torch
 
 STEPS, TOLERANCE = 200, 1e-10
 BETAS = {"beta1": 0.8, "beta2": 0.95}
@@ -220,28 +211,18 @@ def run_schedule(ct, name, kind, always, options):
     return worst
 
 
-def main(arguments):
-    warnings.simplefilter("ignore")
-    torch.set_num_threads(1)
-    torch.set_default_dtype(torch.float64)
-    ct = Library(*arguments)
-    runs = [(name, options, lambda *case: run_optimizer(ct, *case), (name, kind, always, options))
-            for name, kind, always, cases in OPTIMIZERS for options in cases]
+def make_cases(ct):
     grouped = {"lr": 1e-2, "weight_decay": 0.1, "group": (5e-3, 0)}
-    runs += [(name, grouped, lambda *case: run_optimizer(ct, *case), (name, kind, always, grouped))
-             for name, kind, always, _ in OPTIMIZERS[:-2]]
-    runs += [(f"clip_grad_{clip[0]}", {"bound": clip[1]}, lambda *case: run_optimizer(ct, *case),
-              ("sgd", "SGD", {}, {"lr": 0.05}, clip)) for clip in (("norm", 0.5), ("norm", 1e3), ("value", 0.2))]
-    runs += [(name, options, lambda *case: run_schedule(ct, *case), (name, kind, always, options))
-             for name, kind, always, cases in SCHEDULES for options in cases]
-    failures = 0
-    for name, options, run, case in runs:
-        worst = run(*case)
-        failures += not worst <= TOLERANCE
-        print(f"{'ok  ' if worst <= TOLERANCE else 'FAIL'} {name:22} {worst:.1e}   {options}", flush=True)
-    print(f"peers: {len(runs) - failures} of {len(runs)} trajectories within {TOLERANCE} of PyTorch {torch.__version__}'s")
-    return failures > 0
+    runs = [(row, options) for row in OPTIMIZERS for options in row[3]]
+    runs += [(row, grouped) for row in OPTIMIZERS[:-2]]  # the last two know no weight decay
+    cases = [(name, options, lambda n=name, k=kind, a=always, o=options: run_optimizer(ct, n, k, a, o))
+             for (name, kind, always, _), options in runs]
+    cases += [(f"clip_grad_{clip[0]}", {"bound": clip[1]},
+               lambda c=clip: run_optimizer(ct, "sgd", "SGD", {}, {"lr": 0.05}, c))
+              for clip in (("norm", 0.5), ("norm", 1e3), ("value", 0.2))]
+    return cases + [(name, options, lambda n=name, k=kind, a=always, o=options: run_schedule(ct, n, k, a, o))
+                    for name, kind, always, rows in SCHEDULES for options in rows]
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    compare_all(make_cases, TOLERANCE, "trajectories")
