@@ -9,5 +9,6 @@
 #include <cotangent/data/data.h>
 #include <cotangent/inspect/inspect.h>
 #include <cotangent/train/train.h>
+#include <cotangent/report/report.h>
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_OPTIONS 32
+#define MOST_OPTIONS 64
 
 int complain(const command *c, const char *format, ...) {
     va_list args;

@@ -16,6 +16,7 @@ enum {
     STATUS_WRONG = 1, /* a claim is wrong */
     STATUS_USAGE = 2, /* the command line or a formula cannot be read, a file cannot be written */
     STATUS_INCONCLUSIVE = 3,
+    STATUS_INTERRUPTED = 130, /* as shells say of Ctrl-C */
 };
 
 typedef struct option_row {

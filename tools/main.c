@@ -3,9 +3,10 @@
 
 #include <string.h>
 
-extern const command grad_command, check_command, explain_command;
+extern const command grad_command, check_command, explain_command, train_command, report_command;
 
-const command *const commands[] = {&grad_command, &check_command, &explain_command, NULL};
+const command *const commands[] = {&grad_command,  &check_command,  &explain_command,
+                                   &train_command, &report_command, NULL};
 
 static const command *find_command(const char *name) {
     for (int i = 0; commands[i]; i++)

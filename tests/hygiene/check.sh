@@ -7,7 +7,7 @@ set -eu
 export LC_ALL=C
 
 here=$(cd "$(dirname "$0")" && pwd)
-rooms='tensor autograd nn optim data inspect train'
+rooms='tensor autograd nn optim data inspect train report'
 programs='examples tools bench'
 
 # sources FOLDERS: the C files of some folders, one a line; a folder may be absent.

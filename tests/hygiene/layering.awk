@@ -8,6 +8,7 @@ BEGIN {
     left["inspect"] = "tensor autograd inspect"
     left["data"] = "tensor data"
     left["train"] = "tensor autograd nn optim data inspect train"
+    left["report"] = "tensor autograd nn optim data inspect train report"
 }
 
 function breach(rule) { print file ":" line ": layering: " rule ": " target }
