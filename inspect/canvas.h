@@ -6,7 +6,6 @@
 
 #include "inspect/internal.h"
 
-#define CT_MANY_NODES 500 /* from here on a drawing in time counts more than smooth edges */
 
 /* Colours that the colour-blind can tell apart (Okabe and Ito), dark enough on white. */
 #define CT_GREY "#4a5560"
@@ -42,6 +41,7 @@ typedef struct ct_view {
     bool *named;                 /* of a node: its label is its own in the graph, and its name in Graphviz' text */
     size_t n_shown;
     size_t first_folded, end_folded; /* CT_FOLDED is the place of some of these; equal: of none */
+    bool crowded;                    /* a drawing in time counts more than smooth edges and numbers on them */
     ct_repeat *repeats;              /* in order, without overlap */
     size_t n_repeats, repeats_capacity;
 } ct_view;

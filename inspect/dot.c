@@ -54,7 +54,7 @@ static bool is_within(const ct_group_span *group, const ct_group_span *inner) {
 }
 
 static void begin_cluster(walk *w, const char *style) {
-    ct_text_add(&w->canvas->text, "    subgraph cluster_%d { graph [%s, label=<", ++w->clusters, style);
+    ct_text_add(&w->canvas->text, "    subgraph cluster_%d { graph [labeljust=l, %s, label=<", ++w->clusters, style);
 }
 
 /* Opens the clusters of `group` and of those around it that are not open. */
@@ -230,7 +230,7 @@ static bool is_wide(const ct_view *view, bool *wide) {
 
 void ct_canvas_graph(ct_canvas *canvas) {
     const ct_view *view = canvas->view;
-    bool many = view->n_shown > CT_MANY_NODES, wide = false, boxes = view->n_repeats > 0;
+    bool wide = false, boxes = view->n_repeats > 0;
     for (size_t i = 0; i < view->graph.n; i++) boxes |= view->group[i] != NULL;
     if (!is_wide(view, &wide)) canvas->text.failed = true;
     ct_text_add(&canvas->text,
@@ -239,7 +239,7 @@ void ct_canvas_graph(ct_canvas *canvas) {
                 "    node [fontname=Arial, fontsize=12, fontcolor=\"" CT_BLACK "\", margin=\"0.08,0.04\"];\n"
                 "    edge [fontname=Arial, color=\"" CT_GREY "\", arrowsize=0.7];\n",
                 wide ? "LR" : "TB", boxes ? "" : ", ordering=in", /* which upsets the order of boxes */
-                many ? ", splines=line, nslimit=0.1, mclimit=0.1" : ", nslimit=1");
+                view->crowded ? ", splines=line, nslimit=0.1, mclimit=0.1" : ", nslimit=1");
     add_nodes(canvas);
     if (!add_edges(canvas)) canvas->text.failed = true;
     if (!view->options.no_legend) ct_canvas_legend(canvas);

@@ -21,7 +21,7 @@ typedef struct ct_draw_options {
  * .png or .pdf (through Graphviz's library, if the build found it), or .html: a page of its own to step through both
  * passes node by node.
  *
- * A node shows its name, its formula, its value and its gradient, "-" where no pass has been; a larger tensor shape,
+ * A node shows its name, its formula, its value and its gradient, "-" where no pass has been and nothing for constants; a larger tensor shape,
  * dtype, and minimum, mean, maximum, norm and histogram of both. In an SVG, resting on a node shows the line of the
  * program that made it and the elements. An edge between scalars shows the local derivative and the cotangent that it
  * carries back, their product. Boxes around nodes are modules and groups (ct_begin_group()), and a legend tells what

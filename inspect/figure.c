@@ -58,7 +58,7 @@ static void add_histogram(ct_text *out, const ct_statistics *s) {
 /* ---- all elements ------------------------------------------------------------------------------------------- */
 
 static int64_t most_elements(const ct_view *view) {
-    return view->n_shown > CT_MANY_NODES ? FEW_ELEMENTS : MOST_ELEMENTS;
+    return view->crowded ? FEW_ELEMENTS : MOST_ELEMENTS;
 }
 
 /* A line for each slice of the last axis. */

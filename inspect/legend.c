@@ -5,7 +5,7 @@
 static const struct {
     const char *name, *style;
 } roles[CT_ROLE_COUNT] = {
-    [CT_ROLE_CONSTANT] = {"constant", "shape=plain, style=filled, fillcolor=\"#ffffff\", color=\"" CT_GREY "\""},
+    [CT_ROLE_CONSTANT] = {"constant", "shape=box, style=filled, fillcolor=\"#ffffff\", color=\"" CT_GREY "\""},
     [CT_ROLE_INPUT] = {"input", "shape=box, style=\"filled,dashed\", fillcolor=\"#ffffff\", color=\"" CT_GREY "\""},
     [CT_ROLE_VARIABLE] = {"variable", "shape=note, style=filled, fillcolor=\"#fdf0d0\", color=\"#a87400\""},
     [CT_ROLE_PARAMETER] = {"parameter", "shape=box3d, style=filled, fillcolor=\"#f9e6f0\", color=\"#9c3f72\""},

@@ -88,7 +88,8 @@ static void add_numbers(ct_canvas *canvas, size_t index, bool pale) {
     bool single = ct_size_of(t) == 1;
     if (!single) add_headings(canvas);
     add_row(canvas, (ct_figure){.node = index, .kind = CT_VALUE}, "value", pale ? CT_PALE : CT_BLACK);
-    add_row(canvas, (ct_figure){.node = index, .kind = CT_GRADIENT_OF}, "grad", pale ? CT_PALE : CT_GRADIENT);
+    if (t->flags & CT_NEEDS_GRAD)
+        add_row(canvas, (ct_figure){.node = index, .kind = CT_GRADIENT_OF}, "grad", pale ? CT_PALE : CT_GRADIENT);
     if (claim) add_claim(&canvas->text, claim, single ? 1 : 5);
 }
 
@@ -120,8 +121,9 @@ static void add_tooltip(ct_canvas *canvas, size_t index) {
     add_shape(out, t);
     ct_text_add(out, "&#10;value&#10;");
     ct_canvas_figure(canvas, (ct_figure){.node = index, .kind = CT_VALUE, .part = CT_ELEMENTS});
-    ct_text_add(out, "&#10;grad&#10;");
-    ct_canvas_figure(canvas, (ct_figure){.node = index, .kind = CT_GRADIENT_OF, .part = CT_ELEMENTS});
+    if (t->flags & CT_NEEDS_GRAD) ct_text_add(out, "&#10;grad&#10;");
+    if (t->flags & CT_NEEDS_GRAD)
+        ct_canvas_figure(canvas, (ct_figure){.node = index, .kind = CT_GRADIENT_OF, .part = CT_ELEMENTS});
     ct_text_add(out, "\"");
 }
 

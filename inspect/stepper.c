@@ -55,7 +55,7 @@ static void add_table(ct_text *out, const char *name, const ct_tensor *t, const 
 static void add_tensor(stepper *s, size_t i) {
     ct_tensor *t = node(s, i);
     ct_text *out = &s->page.tensors;
-    int64_t most = s->view.n_shown > CT_MANY_NODES ? FEW_ROWS : MOST_ROWS, size = ct_size_of(t);
+    int64_t most = s->view.crowded ? FEW_ROWS : MOST_ROWS, size = ct_size_of(t);
     if (size < 2) return;
     int64_t columns = t->extent->dim[t->ndim - 1], rows = size / columns;
     bool more = columns > most || rows > most;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MANY_NODES 500
+
 /* An array with an entry for each node and one more, all zero; NULL when out of memory. */
 static void *per_node(const ct_graph *graph, size_t item) {
     size_t bytes;
@@ -104,7 +106,9 @@ bool ct_view_make(ct_view *view, ct_tensor *root, const ct_draw_options *options
     view->named = per_node(graph, sizeof *view->named);
     if (!view->group || !view->level || !view->shown || !view->named) return false;
     find_levels(view);
-    return find_groups(view) && find_names(view) && ct_view_fold(view);
+    if (!find_groups(view) || !find_names(view) || !ct_view_fold(view)) return false;
+    view->crowded = view->n_shown > MANY_NODES || view->first_folded < view->end_folded;
+    return true;
 }
 
 void ct_view_free(ct_view *view) {
@@ -148,6 +152,6 @@ bool ct_view_has_gradient(const ct_view *view, size_t index) {
 bool ct_view_has_derivative(const ct_view *view, size_t index, int k) {
     const ct_tensor *z = view->graph.node[index], *x = z->in[k];
     bool flows = z->flags & CT_NEEDS_GRAD && x->flags & CT_NEEDS_GRAD && z->op != CT_OP_ct_checkpoint;
-    return flows && ct_size_of(z) == 1 && ct_size_of(x) == 1 && view->n_shown <= CT_MANY_NODES &&
+    return flows && ct_size_of(z) == 1 && ct_size_of(x) == 1 && !view->crowded &&
            is_reached(view, ct_graph_index(&view->graph, x));
 }

@@ -271,7 +271,7 @@ START_TEST(no_pass_no_gradient) {
     ct_backward(y);
     const char *text = dot(y);
     assert_row(node_text(text, 1), "grad", "3|");
-    assert_row(node_text(text, 2), "grad", "-|"); /* a constant */
+    ck_assert_ptr_null(strstr(node_text(text, 2), "grad")); /* a constant */
     assert_row(node_text(text, 3), "grad", "1|");
     assert_has(node_text(text, 2), "shape=box, style=\"filled,dashed\"");
     ct_backward(z);
@@ -564,7 +564,7 @@ START_TEST(tensors_are_summarised) {
     const char *text = dot(f);
     assert_has(node_text(text, 1), ">f32 (2, 3)<");
     assert_row(node_text(text, 1), "value", "-3|2|5|8|" BLOCK NONE NONE NONE NONE NONE BLOCK BLOCK NONE BLOCK BLOCK BLOCK "|");
-    assert_row(node_text(text, 1), "grad", "-|");
+    ck_assert_ptr_null(strstr(node_text(text, 1), "grad"));
     assert_row(node_text(text, 2), "value",
                "-1|-0.05556|0.5|1.167|" BLOCK NONE NONE NONE NONE NONE NONE NONE NONE NONE BLOCK BLOCK "|");
     assert_row(node_text(text, 2), "grad",
