@@ -59,7 +59,8 @@ static bool evaluate_claims(ct_verifier *v, ct_point *here) {
     for (size_t i = 0; i < v->n; i++) {
         ct_site *site = &v->site[i];
         ct_upstream u = {.v = v, .point = here, .site = site};
-        ct_tensor *value = ct_claim_evaluate(&u);
+        bool named = !site->formula || ct_claim_find_names(v, site);
+        ct_tensor *value = named ? ct_claim_evaluate(&u) : NULL;
         if (!value && site->index == v->graph.n && ct_error_status() != CT_ERR_MEMORY) {
             ct_error_clear(); /* said of another f's graph, whose names are unknown here */
             continue;
@@ -132,6 +133,12 @@ static bool misled(const ct_site *site, const ct_reading *reading) {
     return false;
 }
 
+static const char *doubt(const ct_comparison *c) {
+    return !isfinite(c->computed) ? "the computed gradient is not finite"
+           : c->unsteady          ? "a kink, or a gradient that the last bits of the inputs change: nothing can be told here"
+                                  : "so small, beside others or by its unit, that rounding may be all of it";
+}
+
 static void judge_site(const ct_site *site, const ct_reading *reading, size_t nodes) {
     ct_claim_result *r = &site->claim->result;
     bool inside = site->index < nodes;
@@ -148,9 +155,7 @@ static void judge_site(const ct_site *site, const ct_reading *reading, size_t no
         decide(r, CT_CLAIM_LOCAL, misled(site, reading) ? "wrong here, and something nearer to f is wrong as well"
                                                         : "wrong, while all that is claimed nearer to f is right");
     else if (site->here.undecided)
-        decide(r, CT_CLAIM_UNDECIDED, isfinite(site->here.computed)
-                                          ? "a kink, or rounding that leaves no digits: nothing can be told here"
-                                          : "the computed gradient is not finite");
+        decide(r, CT_CLAIM_UNDECIDED, doubt(&site->here));
     else if (site->n == 0)
         decide(r, CT_CLAIM_RIGHT, "there are no elements");
     else
@@ -166,7 +171,7 @@ static double last_place(double x, uint8_t dtype) {
 static void fill_result(const ct_verifier *v, const ct_site *site, const double *truth) {
     ct_claim_result *r = &site->claim->result;
     const ct_comparison *c = &site->here;
-    r->wrong = site->claimed ? c->wrong : site->n;
+    r->wrong = site->claimed ? c->wrong + c->undecided : site->n;
     r->index = site->claimed ? c->index : -1;
     r->claimed = r->index < 0 ? NAN : c->claimed;
     r->computed = r->index < 0 ? NAN : c->computed;

@@ -35,12 +35,14 @@ typedef struct ct_comparison {
     int64_t wrong, undecided; /* elements */
     int64_t index;            /* the worst; -1 when there is none */
     double claimed, computed, absolute, tolerance; /* of that */
+    bool unsteady;            /* that moves with the last bits of the inputs too far to be judged: a kink, perhaps */
 } ct_comparison;
 
 /* One claim under test. Gradients are f64, row-major, of the tensor's shape. */
 typedef struct ct_site {
     ct_claim *claim;
     ct_formula *formula; /* as it was read; NULL when it is none */
+    size_t *names;       /* of the formula: indices in the graph; NULL when they have not been looked for */
     size_t index;        /* of its tensor in the graph; graph.n when f does not depend on it */
     int64_t n;           /* elements */
     double eps;          /* of the coarsest dtype that had a part in the claim or in the gradient */
@@ -107,6 +109,8 @@ struct ct_upstream {
     bool asked, wrong;   /* some were asked for; and of those one is claimed wrong */
 };
 
+/* Looks for the names of a site's formula among the labels of the graph; false with an error raised. */
+bool ct_claim_find_names(const ct_verifier *v, ct_site *site);
 /* The claim's value, of any shape; NULL with an error raised. */
 ct_tensor *ct_claim_evaluate(struct ct_upstream *upstream);
 /* A tensor's elements as f64, spread over n when it has but one; NULL with an error raised when out of memory. */

@@ -57,34 +57,43 @@ static size_t find_label(const ct_graph *graph, const char *name) {
 }
 
 /* Raises that no tensor of the graph has the k-th name, with the nearest one. */
-static ct_tensor *unknown(const ct_upstream *u, int k) {
-    const ct_graph *graph = &u->v->graph;
-    ct_tensor **labelled = ct_verify_array(u->v, graph->n, sizeof *labelled);
+static bool unknown(const ct_verifier *v, const ct_site *site, int k) {
+    const ct_graph *graph = &v->graph;
+    ct_tensor **labelled = ct_verify_array(v, graph->n, sizeof *labelled);
     int n = 0;
     for (size_t i = 0; labelled && i < graph->n && n < INT_MAX; i++)
         if (graph->node[i]->label) labelled[n++] = graph->node[i];
     ct_list names = {n, labelled};
-    if (labelled) ct_formula_unknown("ct_verify", u->site->claim->result.place, u->site->formula, k, names);
-    return NULL;
+    if (labelled) ct_formula_unknown("ct_verify", site->claim->result.place, site->formula, k, names);
+    return false;
 }
 
-static ct_tensor *resolve(ct_upstream *u, int k) {
-    const char *name = ct_formula_name(u->site->formula, k);
-    size_t i = find_label(&u->v->graph, name);
-    if (i == u->v->graph.n) return unknown(u, k);
-    if (i == SIZE_MAX)
-        return ct_raise(CT_ERR_ARGUMENT, "ct_verify", u->site->claim->result.place,
-                        "\"%.200s\": '%.100s' is the label of several tensors", u->site->claim->formula, name), NULL;
-    return ct_formula_name_is_gradient(u->site->formula, k) ? later_gradient(u, i, name) : u->point->node[i];
+bool ct_claim_find_names(const ct_verifier *v, ct_site *site) {
+    int n = ct_formula_names(site->formula);
+    site->names = ct_verify_array(v, (size_t)n, sizeof *site->names);
+    for (int k = 0; site->names && k < n; k++) {
+        const char *name = ct_formula_name(site->formula, k);
+        size_t i = site->names[k] = find_label(&v->graph, name);
+        if (i == v->graph.n) return unknown(v, site, k);
+        if (i != SIZE_MAX) continue;
+        ct_raise(CT_ERR_ARGUMENT, "ct_verify", site->claim->result.place,
+                 "\"%.200s\": '%.100s' is the label of several tensors", site->claim->formula, name);
+        return false;
+    }
+    return site->names != NULL;
 }
 
 static ct_tensor *evaluate_formula(ct_upstream *u) {
-    const ct_formula *formula = u->site->formula;
-    int n = ct_formula_names(formula);
+    const ct_site *site = u->site;
+    int n = ct_formula_names(site->formula);
     ct_tensor **values = ct_verify_array(u->v, (size_t)n, sizeof *values);
-    for (int k = 0; values && k < n; k++)
-        if (!(values[k] = resolve(u, k))) return NULL;
-    return values ? ct_formula_eval(u->site->claim->result.place, formula, values) : NULL;
+    for (int k = 0; values && k < n; k++) {
+        size_t i = site->names[k];
+        bool gradient_of = ct_formula_name_is_gradient(site->formula, k);
+        values[k] = gradient_of ? later_gradient(u, i, ct_formula_name(site->formula, k)) : u->point->node[i];
+        if (!values[k]) return NULL;
+    }
+    return values ? ct_formula_eval(site->claim->result.place, site->formula, values) : NULL;
 }
 
 /* ---- all kinds -------------------------------------------------------------------------------------------------- */
