@@ -184,6 +184,28 @@ START_TEST(first_row_of_padded_embedding_stays_zero) {
 }
 END_TEST
 
+/* ---- losses by their everyday names ------------------------------------------------------------------------- */
+
+START_TEST(losses_are_means) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_from(CT_F64, CT_SHAPE(2, 2), (double[]){1, 3, -2, 0.5});
+    ct_tensor *y = ct_from(CT_F64, CT_SHAPE(2, 2), (double[]){0, 1, 0.25, 0.75}), *logs = ct_log_softmax(x, 1);
+    ct_tensor *classes = ct_from(CT_I64, CT_SHAPE(2), (int64_t[]){1, 0});
+    const double p0 = log1p(exp(2)), p1 = log1p(exp(2.5)); /* -log of the smaller probability of each row */
+    CLOSE(ct_item(ct_nll(logs, classes)), (p0 - 2 + p1) / 2);
+    CLOSE(ct_item(ct_cross_entropy_smoothed(x, classes, 0.2)), 0.9 * (p0 - 2 + p1) / 2 + 0.1 * (p0 + p1 - 2.5) / 2);
+    CLOSE(ct_item(ct_l1(x, y)), (1 + 2 + 2.25 + 0.25) / 4);
+    CLOSE(ct_item(ct_huber(x, y, 1)), (0.5 + 1.5 + 1.75 + 0.03125) / 4);
+    CLOSE(ct_item(ct_bce_with_logits(x, y)),
+          (log1p(exp(1)) + log1p(exp(3)) - 3 + log1p(exp(-2)) + 0.5 + log1p(exp(0.5)) - 0.375) / 4);
+    const double entropy = 0.25 * log(0.25) + 0.75 * log(0.75);
+    CLOSE(ct_item(ct_kl(logs, y)), (p0 - 2 + entropy + 0.25 * p1 + 0.75 * (p1 - 2.5)) / 2);
+    ct_tensor *variance = ct_full(CT_F64, CT_SHAPE(2, 2), 2);
+    CLOSE(ct_item(ct_gaussian_nll(x, y, variance)), (4 * log(2) + (1 + 4 + 5.0625 + 0.0625) / 2) / 8);
+    end_well(s);
+}
+END_TEST
+
 /* ---- running statistics ------------------------------------------------------------------------------------- */
 
 START_TEST(running_statistics_are_buffers) {
@@ -408,6 +430,7 @@ Suite *ct_suite(void) {
     tcase_add_test(values, residual_adds_what_its_layers_make);
     tcase_add_test(values, a_net_of_images_has_the_right_shapes);
     tcase_add_test(values, first_row_of_padded_embedding_stays_zero);
+    tcase_add_test(values, losses_are_means);
     tcase_add_test(values, running_statistics_are_buffers);
     tcase_add_test(values, orthogonal_and_norm_scaled);
     tcase_add_test(tree, visitors_and_paths_reach_every_part);
