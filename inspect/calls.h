@@ -26,8 +26,8 @@ typedef enum ct_parameter_kind {
 typedef struct ct_parameter {
     const char *name;
     ct_parameter_kind kind;
-    bool required;            /* else `preset` or, of a tensor, NULL is passed */
-    double preset;            /* of numbers, flags and choices; INFINITY of an integer: INT64_MAX */
+    bool required; /* else `preset` or, of a tensor, NULL is passed */
+    double preset; /* of numbers, flags and choices; of an integer INFINITY is INT64_MAX, -INFINITY INT64_MIN */
     const char *const *words; /* of choices, in the order of the enum, NULL at the end */
 } ct_parameter;
 

@@ -1,5 +1,5 @@
-/* Prints inspect/calls.inc, the functions that formulas may call, from the parameter lists in ops.def. Runs during the
- * build; not a part of the library.
+/* Prints inspect/calls.inc, the functions that formulas may call, from the parameter lists in ops.def. Runs during
+ * the build; not a part of the library.
  *
  * A row with a parameter that a formula has no words for is left out. */
 #include "autograd/functions.inc"
@@ -49,29 +49,81 @@ static const struct {
     {"const ct_pool_options *", "&(ct_pool_options)",
      "(ct_pair kernel, ct_pair stride, ct_pair padding, ct_pair dilation, bool ceil, bool exclude_padding, "
      "double divisor)"},
-    {"const ct_resize_options *", "&(ct_resize_options)",
-     "(ct_resampling mode, ct_triple size, bool align_corners)"},
+    {"const ct_resize_options *", "&(ct_resize_options)", "(ct_resampling mode, ct_triple size, bool align_corners)"},
     {"ct_triplet", "(ct_triplet)", "(double margin, double p, double eps, bool swap)"},
     {"ct_running", "(ct_running)", "()"},
 };
 
-/* What stands for an argument that is left out, by the parameter's name and type; where there is no line it is required.
- * The defaults of PyTorch, where a parameter has the same there. */
+/* What stands for an argument that is left out, PyTorch's default wherever there is one: of a parameter in the
+ * functions that are listed, between blanks, or in all. The first row counts; without one the argument is required.
+ * INFINITY is the largest integer, -INFINITY the smallest. */
 static const struct {
-    const char *type, *name, *preset;
+    const char *parameter, *preset, *functions;
 } presets[] = {
-    {"int", "axis", "-1"},         {"int", "axis1", "0"},         {"int", "axis2", "1"},        {"int", "first", "0"},
-    {"int", "last", "-1"},         {"int", "correction", "1"},    {"int", "n", "1"},            {"int", "decimals", "0"},
-    {"int", "turns", "1"}, {"int", "blank", "0"},          {"int", "p", "1"},             {"int64_t", "offset", "0"},   {"int64_t", "start", "0"},
-    {"int64_t", "stop", "INFINITY"}, {"int64_t", "step", "1"},    {"int64_t", "padding", "-1"}, {"int64_t", "groups", "0"},
-    {"int64_t", "classes", "-1"},  {"double", "beta", "1"},       {"double", "alpha", "1"},     {"double", "delta", "1"},
-    {"double", "value", "0"},      {"double", "p", "2"},          {"double", "eps", "1e-6"},    {"double", "dx", "1"},
-    {"double", "divisor", "0"},    {"double", "threshold", "20"}, {"double", "epsilon", "-1"},  {"double", "slope", "0.01"},
-    {"double", "margin", "1"},     {"bool", "largest", "1"},      {"bool", "left", "1"},        {"bool", NULL, "0"},
-    {"ct_loss_reduction", NULL, "0"}, {"ct_resampling", NULL, "1"}, {"ct_grid_padding", NULL, "0"}, {"ct_axes", NULL, "0"},
-    {"ct_pair", NULL, "0"}, {"ct_triple", NULL, "0"}, {"ct_indexing", NULL, "0"},        {"ct_tensor *", "weight", "0"}, {"ct_tensor *", "bias", "0"},
-    {"ct_tensor *", "pos_weight", "0"}, {"ct_tensor *", "fweights", "0"}, {"ct_tensor *", "aweights", "0"},
-    {"ct_tensor *", "low", "0"},   {"ct_tensor *", "high", "0"},  {"ct_tensor *", "w", "0"},
+    {"axis", "-1",
+     " sort argsort topk argtopk kthvalue argkthvalue median_along argmedian mode argmode diff glu trapz "
+     "trapz_over softmax log_softmax softmin cross "},
+    {"axis", "0", " concat stack split split_sizes chunk tensor_split tensor_split_indices unbind "},
+    {"axis", "1", " cosine_similarity normalize "},
+    {"axes", "0", NULL}, /* all */
+    {"axis1", "-2", " diag_embed "},
+    {"axis2", "-1", " diag_embed "},
+    {"axis1", "0", " diagonal diagonal_scatter "},
+    {"axis2", "1", " diagonal diagonal_scatter "},
+    {"first", "0", NULL},
+    {"last", "-1", NULL},
+    {"correction", "1", NULL},
+    {"n", "1", " diff "},
+    {"decimals", "0", NULL},
+    {"turns", "1", NULL},
+    {"blank", "0", NULL},
+    {"offset", "0", NULL},
+    {"start", "0", " slice slice_scatter "},
+    {"stop", "INFINITY", NULL},
+    {"step", "1", " slice slice_scatter "},
+    {"classes", "-1", NULL},
+    {"ignore_index", "-100", NULL},
+    {"label_smoothing", "0", NULL},
+    {"padding", "-INFINITY", " embedding "}, /* no index at all */
+    {"p", "1", " multi_margin_loss "},
+    {"p", "2", " vector_norm cdist normalize pairwise_distance triplet_margin_loss "},
+    {"eps", "1e-5", " layer_norm group_norm batch_norm instance_norm "},
+    {"eps", "1e-12", " normalize "},
+    {"eps", "1e-8", " cosine_similarity poisson_nll_loss "},
+    {"eps", "1e-6", " pairwise_distance triplet_margin_loss gaussian_nll_loss "},
+    {"margin", "0", " margin_ranking_loss cosine_embedding_loss "},
+    {"margin", "1", " hinge_embedding_loss triplet_margin_loss multi_margin_loss "},
+    {"alpha", "1e-4", " local_response_norm "},
+    {"beta", "0.75", " local_response_norm "},
+    {"k", "1", " local_response_norm "},
+    {"alpha", "1", NULL},
+    {"beta", "1", NULL},
+    {"delta", "1", NULL},
+    {"dx", "1", NULL},
+    {"value", "1", " addcmul addcdiv "},
+    {"value", "0", " pad "},
+    {"threshold", "20", " softplus_scaled "},
+    {"slope", "0.01", " leaky_relu "},
+    {"bound", "0.5", NULL},
+    {"low", "-1", " hardtanh "},
+    {"high", "1", " hardtanh "},
+    {"epsilon", "-1", " logit "}, /* none */
+    {"divisor", "0", NULL},
+    {"groups", "0", " conv conv1d conv2d conv_transpose conv_transpose1d conv_transpose2d conv_weight unfold fold "},
+    {"largest", "1", NULL},
+    {"left", "1", NULL},
+    {"log_input", "1", NULL},
+    {"mode", "1", " grid_sample "},
+    {"w", "0", " conv affine "}, /* from here on NULL, of tensors */
+    {"weight", "0",
+     " batch_norm instance_norm layer_norm group_norm nll_loss cross_entropy_loss binary_cross_entropy "
+     "binary_cross_entropy_with_logits multilabel_soft_margin_loss multi_margin_loss "},
+    {"bias", "0", NULL},
+    {"pos_weight", "0", NULL},
+    {"fweights", "0", NULL},
+    {"aweights", "0", NULL},
+    {"low", "0", " clamp_tensor "},
+    {"high", "0", " clamp_tensor "},
 };
 
 typedef struct parameter {
@@ -103,11 +155,21 @@ static const char *find_struct(const char *name, const char **written) {
     return NULL;
 }
 
-static const char *find_preset(const parameter *p) {
+/* What follows from the type alone: false, the first choice, all zeros. */
+static bool is_optional(const parameter *p) {
+    const char *kind = find_type(p->type)->kind;
+    bool part = !strcmp(p->name, "part"), given = part || !strcmp(p->name, "kernel") || !strcmp(p->name, "dtype");
+    return !given &&
+           (!strcmp(kind, "FLAG") || !strcmp(kind, "CHOICE") || !strcmp(kind, "PAIR") || !strcmp(kind, "TRIPLE"));
+}
+
+static const char *find_preset(const char *function_name, const parameter *p) {
+    char word[64];
+    snprintf(word, sizeof word, " %s ", function_name + 3);
     for (size_t i = 0; i < sizeof presets / sizeof *presets; i++)
-        if (!strcmp(presets[i].type, p->type) && (!presets[i].name || !strcmp(presets[i].name, p->name)))
+        if (!strcmp(presets[i].parameter, p->name) && (!presets[i].functions || strstr(presets[i].functions, word)))
             return presets[i].preset;
-    return NULL;
+    return is_optional(p) ? "0" : NULL;
 }
 
 static bool is_expressible(const char *parameters) {
@@ -120,15 +182,15 @@ static bool is_expressible(const char *parameters) {
 static bool is_reduced_axes(const parameter *p) { return !strcmp(p->type, "ct_axes") && !strcmp(p->name, "axes"); }
 
 /* The parameters as a formula's user sees them: "axes" is called axis and has a flag `keep` beside it. */
-static void print_parameters(const char *parameters) {
+static void print_parameters(const char *function_name, const char *parameters) {
     const char *written, *members;
     for (parameter p; next_parameter(&parameters, &p);) {
         if ((members = find_struct(p.type, &written)) != NULL) {
-            print_parameters(members);
+            print_parameters(function_name, members);
             continue;
         }
         const type *t = find_type(p.type);
-        const char *preset = find_preset(&p);
+        const char *preset = find_preset(function_name, &p);
         printf("{.name = \"%s\", .kind = CT_PARAMETER_%s", is_reduced_axes(&p) ? "axis" : p.name, t->kind);
         if (preset) printf(", .preset = %s", preset);
         else printf(", .required = true");
@@ -204,8 +266,8 @@ static void print_run(const function *f, size_t result) {
 static void print_call(const function *f, size_t result) {
     int n = count_parameters(f->parameters) + count_parameters(results[result].parameters);
     printf("    {\"%s\", run_%s, %d, {", f->name + 3, f->name, n);
-    print_parameters(f->parameters);
-    print_parameters(results[result].parameters);
+    print_parameters(f->name, f->parameters);
+    print_parameters(f->name, results[result].parameters);
     printf("}},\n");
 }
 
@@ -214,7 +276,9 @@ static void print_each(const function *sorted, void (*print)(const function *f, 
         if (find_result(&sorted[i]) < RESULTS) print(&sorted[i], find_result(&sorted[i]));
 }
 
-static int compare(const void *a, const void *b) { return strcmp(((const function *)a)->name, ((const function *)b)->name); }
+static int compare(const void *a, const void *b) {
+    return strcmp(((const function *)a)->name, ((const function *)b)->name);
+}
 
 int main(void) {
     function sorted[FUNCTION_COUNT]; /* as bsearch() wants them */

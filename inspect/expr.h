@@ -100,7 +100,7 @@ typedef struct ct_parser {
     bool failed;
 } ct_parser;
 
-void ct_lex(ct_parser *p);                          /* takes the token: the next one comes */
+void ct_lex(ct_parser *p); /* takes the token: the next one comes */
 bool ct_at_symbol(const ct_parser *p, const char *symbol);
 bool ct_take_symbol(ct_parser *p, const char *symbol); /* takes it if it is there */
 
@@ -110,12 +110,14 @@ size_t ct_formula_fail(ct_parser *p, size_t column, const char *hint, const char
     __attribute__((format(printf, 4, 5)));
 /* "expected WHAT in column N: found 'x'". */
 size_t ct_expected(ct_parser *p, const char *what);
-size_t ct_formula_memory(ct_parser *p); /* raises that there is none left */
+size_t ct_formula_memory(ct_parser *p);                               /* raises that there is none left */
+bool ct_is_word(const ct_formula *f, ct_span span, const char *word); /* whether the span's text is that */
 #define CT_WORD 64
 /* The span's text in quotes, cut to what fits. */
 const char *ct_quote(const ct_formula *f, ct_span span, char buffer[CT_WORD]);
 
-/* ---- expr_parse.c, expr_arguments.c ----------------------------------------------------------------------------- */
+/* ---- expr_parse.c, expr_arguments.c -----------------------------------------------------------------------------
+ */
 
 size_t ct_parse_expression(ct_parser *p); /* a comparison or less; its term */
 size_t ct_new_term(ct_parser *p, ct_term term);

@@ -29,16 +29,12 @@ static const char *word_of(const ct_parser *p, ct_span span, char buffer[CT_WORD
     return buffer;
 }
 
-static bool is_text(const ct_parser *p, ct_span span, const char *text) {
-    return strlen(text) == span.end - span.start && !strncmp(p->f->text + span.start, text, span.end - span.start);
-}
-
 /* ---- values ------------------------------------------------------------------------------------------------- */
 
 /* The number that comes, whose last token is not yet taken: so that what is wrong with it is told first. */
 static bool read_number(ct_parser *p, const char *what, double *out) {
     bool minus = ct_take_symbol(p, "-");
-    if (p->token.kind == CT_TOKEN_NAME && is_text(p, p->token.span, "inf")) {
+    if (p->token.kind == CT_TOKEN_NAME && ct_is_word(p->f, p->token.span, "inf")) {
         *out = INFINITY;
     } else if (p->token.kind == CT_TOKEN_NUMBER) {
         *out = p->token.number;
@@ -98,7 +94,7 @@ static bool parse_choice(ct_parser *p, const char *const *words, double *out) {
     int n = 0;
     if (p->token.kind != CT_TOKEN_NAME) return ct_expected(p, words[0]), false;
     for (; words[n]; n++) {
-        if (!is_text(p, p->token.span, words[n])) continue;
+        if (!ct_is_word(p->f, p->token.span, words[n])) continue;
         *out = n;
         ct_lex(p);
         return true;
@@ -140,15 +136,15 @@ static int find_parameter(ct_parser *p, const ct_call *call, ct_span span) {
     char word[CT_WORD], what[CT_WORD];
     for (int i = 0; i < call->n; i++) {
         names[i] = call->parameter[i].name;
-        if (is_text(p, span, names[i])) return i;
+        if (ct_is_word(p->f, span, names[i])) return i;
     }
     snprintf(what, sizeof what, "argument of %s()", call->name);
     unknown(p, what, span, ct_nearest(word_of(p, span, word), call->n, names));
     return -1;
 }
 
-/* Takes "name =" if it is there and finds its parameter, or that of the place, which sets its bit in *seen; -1 with an
- * error. */
+/* Takes "name =" if it is there and finds its parameter, or that of the place, which sets its bit in *seen; -1 with
+ * an error. */
 static int parse_parameter(ct_parser *p, const ct_call *call, int place, unsigned *seen, bool *by_name) {
     ct_token name = p->token;
     char text[256];
@@ -180,7 +176,8 @@ static size_t parse_argument(ct_parser *p, const ct_call *call, int place, unsig
         given.span.end = p->token.span.start;
         while (strchr(" \t\r\n", f->text[given.span.end - 1])) given.span.end--;
     }
-    if (!ct_grow((void **)&f->given, &f->given_capacity, f->n_given + 1, sizeof *f->given)) return ct_formula_memory(p);
+    if (!ct_grow((void **)&f->given, &f->given_capacity, f->n_given + 1, sizeof *f->given))
+        return ct_formula_memory(p);
     f->given[f->n_given] = given;
     return f->n_given++;
 }

@@ -51,7 +51,9 @@ static ct_argument preset_of(const ct_parameter *parameter) {
     switch (parameter->kind) {
     case CT_PARAMETER_NUMBER: return (ct_argument){.number = preset};
     case CT_PARAMETER_INT:
-    case CT_PARAMETER_INT64: return (ct_argument){.integer = isinf(preset) ? INT64_MAX : (int64_t)preset};
+    case CT_PARAMETER_INT64:
+        if (isinf(preset)) return (ct_argument){.integer = preset > 0 ? INT64_MAX : INT64_MIN};
+        return (ct_argument){.integer = (int64_t)preset};
     case CT_PARAMETER_FLAG: return (ct_argument){.flag = preset != 0};
     case CT_PARAMETER_CHOICE: return (ct_argument){.choice = (int)preset};
     case CT_PARAMETER_AXES: return (ct_argument){.axes = CT_ALL};
@@ -215,8 +217,7 @@ bool ct_formula_bind(const char *op, const char *at, const ct_formula *f, ct_lis
         if (values[i]) continue;
         if (name->gradient)
             ct_formula_fail(&p, name->column, NULL, "grad(%.64s), a gradient, is for claims only,", name->text);
-        else
-            ct_formula_unknown(op, at, f, (int)i, names);
+        else ct_formula_unknown(op, at, f, (int)i, names);
         return false;
     }
     return true;

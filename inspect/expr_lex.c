@@ -110,8 +110,8 @@ static void lex_at(ct_parser *p, const char *s, ct_token *t) {
     } else if ((n = symbol_length(s)) > 0) {
         t->kind = CT_TOKEN_SYMBOL;
     } else {
-        ct_formula_fail(p, t->span.column, NULL, isprint((unsigned char)*s) ? "unexpected '%c'" : "unexpected byte %#x",
-                        (unsigned char)*s);
+        ct_formula_fail(p, t->span.column, NULL,
+                        isprint((unsigned char)*s) ? "unexpected '%c'" : "unexpected byte %#x", (unsigned char)*s);
         t->kind = CT_TOKEN_END;
     }
     t->span.end = t->after = t->span.start + n;
@@ -127,10 +127,12 @@ void ct_lex(ct_parser *p) {
     t->after_column = column + columns(text + start, t->after - start);
 }
 
+bool ct_is_word(const ct_formula *f, ct_span span, const char *word) {
+    return strlen(word) == span.end - span.start && !strncmp(f->text + span.start, word, span.end - span.start);
+}
+
 bool ct_at_symbol(const ct_parser *p, const char *symbol) {
-    const ct_span *span = &p->token.span;
-    return p->token.kind == CT_TOKEN_SYMBOL && strlen(symbol) == span->end - span->start &&
-           !strncmp(p->f->text + span->start, symbol, span->end - span->start);
+    return p->token.kind == CT_TOKEN_SYMBOL && ct_is_word(p->f, p->token.span, symbol);
 }
 
 bool ct_take_symbol(ct_parser *p, const char *symbol) {

@@ -25,7 +25,8 @@ size_t ct_new_operator(ct_parser *p, const char *name, ct_span span, size_t a, s
     ct_formula *f = p->f;
     if (p->failed) return CT_NO_TERM;
     size_t n = b == CT_NO_TERM ? 1 : 2;
-    if (!ct_grow((void **)&f->given, &f->given_capacity, f->n_given + 2, sizeof *f->given)) return ct_formula_memory(p);
+    if (!ct_grow((void **)&f->given, &f->given_capacity, f->n_given + 2, sizeof *f->given))
+        return ct_formula_memory(p);
     ct_term call = {.kind = CT_TERM_CALL, .span = span, .first = f->n_given, .n = n};
     call.call = ct_find_call(name, strlen(name));
     for (int k = 0; k < (int)n; k++) {
@@ -37,10 +38,6 @@ size_t ct_new_operator(ct_parser *p, const char *name, ct_span span, size_t a, s
 }
 
 /* ---- names -------------------------------------------------------------------------------------------------- */
-
-static bool is_word(const ct_formula *f, ct_span span, const char *word) {
-    return strlen(word) == span.end - span.start && !strncmp(f->text + span.start, word, span.end - span.start);
-}
 
 static char *copy_word(ct_parser *p, ct_span span) {
     size_t length = span.end - span.start;
@@ -57,7 +54,7 @@ static bool is_constant(const ct_formula *f, ct_span span, double *value) {
         double value;
     } constants[] = {{"pi", 3.141592653589793}, {"inf", INFINITY}, {"nan", NAN}};
     for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
-        if (is_word(f, span, constants[i].name)) return *value = constants[i].value, true;
+        if (ct_is_word(f, span, constants[i].name)) return *value = constants[i].value, true;
     return false;
 }
 
@@ -65,7 +62,7 @@ static bool is_constant(const ct_formula *f, ct_span span, double *value) {
 static size_t find_name(ct_parser *p, ct_span span, size_t column, bool gradient) {
     ct_formula *f = p->f;
     for (size_t i = 0; i < f->n_names; i++)
-        if (f->name[i].gradient == gradient && is_word(f, span, f->name[i].text)) return i;
+        if (f->name[i].gradient == gradient && ct_is_word(f, span, f->name[i].text)) return i;
     if (f->n_names == CT_FORMULA_NAMES)
         return ct_formula_fail(p, column, NULL, "more than %d names", CT_FORMULA_NAMES);
     if (!ct_grow((void **)&f->name, &f->name_capacity, f->n_names + 1, sizeof *f->name)) return ct_formula_memory(p);
@@ -84,7 +81,7 @@ static size_t parse_name(ct_parser *p, ct_token name) {
         return ct_new_term(p, term);
     }
     for (size_t i = f->n_statements; i-- > 0;) {
-        if (!f->statement[i].name || !is_word(f, name.span, f->statement[i].name)) continue;
+        if (!f->statement[i].name || !ct_is_word(f, name.span, f->statement[i].name)) continue;
         term.kind = CT_TERM_LOCAL;
         term.first = f->statement[i].term;
         return ct_new_term(p, term);
@@ -149,8 +146,8 @@ static bool is_literal(ct_parser *p, size_t first) {
     return true;
 }
 
-/* Makes one constant of a row of numbers or constants. These are the newest terms and literals, so the elements lie in
- * order already. */
+/* Makes one constant of a row of numbers or constants. These are the newest terms and literals, so the elements lie
+ * in order already. */
 static size_t fold(ct_parser *p, ct_span span, size_t first, size_t n) {
     ct_formula *f = p->f;
     size_t newest = first == CT_NO_TERM ? f->n_terms : first;
@@ -181,8 +178,9 @@ static size_t parse_list(ct_parser *p) {
     size_t n, first = ct_parse_row(p, &n);
     if (p->failed) return CT_NO_TERM;
     span.end = p->token.span.end;
-    size_t row = is_literal(p, first) ? fold(p, span, first, n)
-                                      : ct_new_term(p, (ct_term){.kind = CT_TERM_STACK, .span = span, .first = first, .n = n});
+    size_t row = is_literal(p, first)
+                     ? fold(p, span, first, n)
+                     : ct_new_term(p, (ct_term){.kind = CT_TERM_STACK, .span = span, .first = first, .n = n});
     ct_lex(p);
     return p->failed ? CT_NO_TERM : row;
 }
@@ -198,7 +196,7 @@ static size_t parse_atom(ct_parser *p) {
     if (t.kind == CT_TOKEN_NAME || t.kind == CT_TOKEN_STRING) {
         ct_lex(p);
         if (t.kind == CT_TOKEN_STRING || !ct_at_symbol(p, "(")) return parse_name(p, t);
-        return is_word(p->f, t.span, "grad") ? parse_gradient(p, t) : ct_parse_call(p, t);
+        return ct_is_word(p->f, t.span, "grad") ? parse_gradient(p, t) : ct_parse_call(p, t);
     }
     if (ct_at_symbol(p, "[")) return parse_list(p);
     if (!ct_take_symbol(p, "(")) return ct_expected(p, "a number, a name, '(' or '['");
@@ -248,9 +246,7 @@ static size_t parse_unary(ct_parser *p) {
 }
 
 typedef struct level {
-    const struct {
-        const char *symbol, *op;
-    } operators[7];
+    const struct { const char *symbol, *op; } operators[7];
 } level;
 
 static const level products = {{{"*", "mul"}, {"/", "div"}, {"@", "matmul"}, {NULL, NULL}}};

@@ -11,8 +11,8 @@ static const struct {
     const char *op, *symbol;
     int level;
 } operators[] = {
-    {"eq", " == ", COMPARISON}, {"ne", " != ", COMPARISON}, {"lt", " < ", COMPARISON}, {"le", " <= ", COMPARISON},
-    {"gt", " > ", COMPARISON},  {"ge", " >= ", COMPARISON}, {"add", " + ", SUM},       {"sub", " - ", SUM},
+    {"eq", " == ", COMPARISON}, {"ne", " != ", COMPARISON}, {"lt", " < ", COMPARISON},  {"le", " <= ", COMPARISON},
+    {"gt", " > ", COMPARISON},  {"ge", " >= ", COMPARISON}, {"add", " + ", SUM},        {"sub", " - ", SUM},
     {"mul", "*", PRODUCT},      {"div", "/", PRODUCT},      {"matmul", " @ ", PRODUCT}, {"neg", "-", SIGN},
     {"pow", "^", POWER},        {"t", ".T", POSTFIX},
 };
@@ -38,7 +38,9 @@ static void push(printer *p, piece what) {
 }
 
 static void push_text(printer *p, const char *text) { push(p, (piece){.text = text, .length = strlen(text)}); }
-static void push_span(printer *p, ct_span s) { push(p, (piece){.text = p->f->text + s.start, .length = s.end - s.start}); }
+static void push_span(printer *p, ct_span s) {
+    push(p, (piece){.text = p->f->text + s.start, .length = s.end - s.start});
+}
 static void push_term(printer *p, size_t term, int level) { push(p, (piece){.term = term, .level = level}); }
 
 /* Turns the pieces from `bottom` on round: they were pushed in the order of reading. */

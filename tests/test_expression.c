@@ -26,7 +26,7 @@ static ct_list make_names(ct_tensor *t[7]) {
 
 static const struct {
     const char *text;
-    double value; /* of the sum of all elements */
+    double value;        /* of the sum of all elements */
     const char *printed; /* NULL: as it is written */
 } right[] = {
     {"x", 3, NULL},
@@ -191,7 +191,8 @@ END_TEST
 /* Wherever the decimal point is a comma, numbers are read as everywhere. */
 START_TEST(any_locale) {
     const char *names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "C"};
-    for (int i = 0; i < 4 && !setlocale(LC_ALL, names[i]); i++) {}
+    for (int i = 0; i < 4 && !setlocale(LC_ALL, names[i]); i++) {
+    }
     ct_scope s = ct_begin();
     check_close("1.5", ct_item(ct_eval("1.5", (ct_list){0, NULL})), 1.5);
     ck_assert(ct_end(s));
@@ -274,8 +275,7 @@ START_TEST(errors_of_operations) {
     ct_scope s = ct_begin();
     ct_tensor *t[7];
     ck_assert(!ct_eval_at("model.c:1", "1 + W @ W", make_names(t)));
-    ck_assert_str_eq(ct_error(),
-                     "ct_matmul: W(2,3) @ W(2,3): inner dimensions 3 and 2 differ (model.c:1, column 7)");
+    ck_assert_str_eq(ct_error(), "ct_matmul: W(2,3) @ W(2,3): inner dimensions 3 and 2 differ (model.c:1, column 7)");
     ck_assert(!ct_end(s));
     ck_assert(!ct_eval("1", (ct_list){0, NULL})); /* no scope */
     ct_error_clear();
@@ -362,9 +362,12 @@ END_TEST
 
 START_TEST(nearest_words) {
     static const char *const known[] = {"sigmoid", NULL, "sum", "softmax", "lr", "momentum"};
-    static const char *const asked[][2] = {{"simgoid", "sigmoid"}, {"sgmoid", "sigmoid"}, {"SUM", "sum"},  {"sun", "sum"},
-                                           {"softmx", "softmax"},  {"rl", "lr"},          {"Lr", "lr"},    {"momentun", "momentum"},
-                                           {"quite", NULL},        {"", NULL},            {"zzzzzz", NULL}};
+    static const char *const asked[][2] = {{"simgoid", "sigmoid"}, {"sgmoid", "sigmoid"},
+                                           {"SUM", "sum"},         {"sun", "sum"},
+                                           {"softmx", "softmax"},  {"rl", "lr"},
+                                           {"Lr", "lr"},           {"momentun", "momentum"},
+                                           {"quite", NULL},        {"", NULL},
+                                           {"zzzzzz", NULL}};
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
         ck_assert_pstr_eq(ct_nearest(asked[i][0], 6, known), asked[i][1]);
     ck_assert_ptr_null(ct_nearest("sum", 0, NULL));

@@ -1,4 +1,5 @@
-/* Formulas that went through a mutator: nothing crashes, hangs or takes much memory, and errors point into the text. */
+/* Formulas that went through a mutator: nothing crashes, hangs or takes much memory, and errors point into the text.
+ */
 #include "inspect/internal.h"
 
 #include <check.h>
@@ -60,10 +61,11 @@ static void insert(char *text, int place, const char *what) {
 }
 
 static void mutate(char *text) {
-    static const char *const pieces[] = {"(",    ")",   "[",     "]",   ",",  ";",  "=",   "==", "'",   ".T",  "^",      "**",
-                                         "-",    "@",   "<",     "\"",  "$",  "\n", "λ",   "x1", "W",   "V",   "1e999",  "1e9",
-                                         "0x",   ".",   "2",     "-1",  "0",  "pi", "nan", "99", "sum", "exp", "axis=1", "9007199254740992",
-                                         "true", "inf", "grad(", "[[",  "]]", "+",  "*",   "/",  "\xff", "inv(", "[]",   "1000"};
+    static const char *const pieces[] = {
+        "(",    ")",   "[",     "]",  ",",  ";",  "=",   "==", "'",    ".T",   "^",      "**",
+        "-",    "@",   "<",     "\"", "$",  "\n", "λ",   "x1", "W",    "V",    "1e999",  "1e9",
+        "0x",   ".",   "2",     "-1", "0",  "pi", "nan", "99", "sum",  "exp",  "axis=1", "9007199254740992",
+        "true", "inf", "grad(", "[[", "]]", "+",  "*",   "/",  "\xff", "inv(", "[]",     "1000"};
     int length = (int)strlen(text), place = below(length + 1), n = 1 + below(6);
     char piece[32] = "";
     switch (below(6)) {
@@ -106,13 +108,14 @@ static size_t error_column(void) {
 static size_t last_word(const char *text) {
     size_t start = strlen(text);
     while (start && strchr(" \t\r\n", text[start - 1])) start--;
-    while (start && (strchr("._", text[start - 1]) || isalnum((unsigned char)text[start - 1]) || text[start - 1] & 0x80))
+    while (start &&
+           (strchr("._", text[start - 1]) || isalnum((unsigned char)text[start - 1]) || text[start - 1] & 0x80))
         start--;
     return characters(text, start) + 1;
 }
 
-/* Whatever is before the column of an error is right so far: read alone it is a formula, or one that ends too early or
- * within a word. */
+/* Whatever is before the column of an error is right so far: read alone it is a formula, or one that ends too early
+ * or within a word. */
 static void check_column(const char *text) {
     char prefix[LONGEST], error[256];
     size_t column = error_column(), bytes = 0;
@@ -122,7 +125,8 @@ static void check_column(const char *text) {
     snprintf(prefix, sizeof prefix, "%.*s", (int)bytes, text);
     ct_error_clear();
     ct_formula *f = ct_formula_parse("test", NULL, prefix);
-    ck_assert_msg(f || error_column() == column || error_column() == last_word(prefix), "'%s': %s\n'%s': %s", text, error, prefix, ct_error());
+    ck_assert_msg(f || error_column() == column || error_column() == last_word(prefix), "'%s': %s\n'%s': %s", text,
+                  error, prefix, ct_error());
     ct_formula_free(f);
 }
 
@@ -133,8 +137,7 @@ static void check_name(const char *text) {
     ck_assert_msg(column > 0, "'%s': %s", text, ct_error());
     while (text[bytes] && characters(text, bytes + 1) < column) bytes++;
     if (text[bytes] == '"') bytes++;
-    if (name && name[14] != '\'')
-        ck_assert_msg(!strncmp(text + bytes, name + 14, 1), "'%s': %s", text, ct_error());
+    if (name && name[14] != '\'') ck_assert_msg(!strncmp(text + bytes, name + 14, 1), "'%s': %s", text, ct_error());
 }
 
 static void evaluate(const char *text, ct_list names) {

@@ -116,12 +116,11 @@ const command check_command = {
     .name = "check",
     .synopsis = "FORMULA NAME=VALUE... --claim 'NAME: FORMULA'...",
     .summary = "check derivatives that you worked out, and find the first mistake",
-    .about = ABOUT_PROBLEMS
-    "\n"
-    "A claim says what the derivative of f by NAME is; NAME may be a statement's, and\n"
-    "grad(q) stands for df/dq of what comes later. A wrong claim is local when it\n"
-    "would be wrong even if all nearer to f were right, and inherited otherwise: the\n"
-    "local ones are the mistakes. Claims are tested at random points as well.\n",
+    .about = ABOUT_PROBLEMS "\n"
+                            "A claim says what the derivative of f by NAME is; NAME may be a statement's, and\n"
+                            "grad(q) stands for df/dq of what comes later. A wrong claim is local when it\n"
+                            "would be wrong even if all nearer to f were right, and inherited otherwise: the\n"
+                            "local ones are the mistakes. Claims are tested at random points as well.\n",
     .examples = "  cotangent check 'x*y + sin(x)' x=2 y=3 --claim 'x: y + cos(x)' --claim 'y: x'\n"
                 "  cotangent check 'p = x*y; q = tanh(p); q^2' x=2 y=0.1 \\\n"
                 "      --claim 'q: 2*q' --claim 'p: grad(q)*(1 - q)' --claim 'x: grad(p)*y'\n"

@@ -36,7 +36,8 @@ static bool unknown_option(const command *c, const char *word) {
 static void getopt_rows(const command *c, struct option rows[MOST_OPTIONS + 2]) {
     int n = 0;
     for (; c->options[n].name && n < MOST_OPTIONS; n++)
-        rows[n] = (struct option){.name = c->options[n].name, .has_arg = c->options[n].argument ? 1 : 0, .val = n + 1};
+        rows[n] =
+            (struct option){.name = c->options[n].name, .has_arg = c->options[n].argument ? 1 : 0, .val = n + 1};
     rows[n] = (struct option){.name = "help", .val = n + 1};
     rows[n + 1] = (struct option){0};
 }
@@ -65,7 +66,8 @@ bool read_arguments(const command *c, int argc, char **argv, arguments *out) {
     struct option rows[MOST_OPTIONS + 2];
     getopt_rows(c, rows);
     size_t n = (size_t)argc;
-    *out = (arguments){.command = c, .operand = calloc(n, sizeof *out->operand), .option = calloc(n, sizeof *out->option)};
+    *out = (arguments){
+        .command = c, .operand = calloc(n, sizeof *out->operand), .option = calloc(n, sizeof *out->option)};
     bool ok = out->operand && out->option, literal = false;
     if (!ok) complain(c, "out of memory");
     opterr = 0;

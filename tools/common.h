@@ -45,10 +45,11 @@ struct arguments {
     char **operand;
     struct given_option {
         const char *name, *value; /* value NULL when it takes none */
-    } *option; /* as they were given */
+    } * option;                   /* as they were given */
 };
 
-/* ---- common.c: the command line, messages ----------------------------------------------------------------------- */
+/* ---- common.c: the command line, messages -----------------------------------------------------------------------
+ */
 
 /* Sorts argv, of which the first is the command's name, into operands and options; false with a message printed. */
 bool read_arguments(const command *c, int argc, char **argv, arguments *out);
@@ -63,9 +64,10 @@ int complain(const command *c, const char *format, ...) __attribute__((format(pr
 
 void print_overview(FILE *out);
 void print_help(const command *c, FILE *out);
-void print_manual(const command *c);             /* on stdout, as a manual page; NULL: that of the program */
+void print_manual(const command *c); /* on stdout, as a manual page; NULL: that of the program */
 
-/* ---- problem.c: a formula at given values ----------------------------------------------------------------------- */
+/* ---- problem.c: a formula at given values -----------------------------------------------------------------------
+ */
 
 typedef struct problem {
     ct_tensor *f;
@@ -94,10 +96,10 @@ ct_tensor *gradient_of(ct_tensor *t); /* zero where f does not depend on it */
 /* Draws f into the files that --dot, --svg, --png, --pdf and --html name; false with a message printed. */
 bool draw_problem(const arguments *a, const problem *p);
 #define DRAWING_OPTIONS                                                                                              \
-    {"dot", "FILE.dot", "draw the graph as Graphviz text"}, {"svg", "FILE.svg", "draw the graph"},                     \
-        {"png", "FILE.png", "draw the graph"}, {"pdf", "FILE.pdf", "draw the graph"},                                  \
-        {"html", "FILE.html", "make a page to step through both passes"}, {                                            \
-        "stages", NULL, "also draw FILE-1, FILE-2 ...: the forward pass up to that depth"                              \
+    {"dot", "FILE.dot", "draw the graph as Graphviz text"}, {"svg", "FILE.svg", "draw the graph"},                   \
+        {"png", "FILE.png", "draw the graph"}, {"pdf", "FILE.pdf", "draw the graph"},                                \
+        {"html", "FILE.html", "make a page to step through both passes"}, {                                          \
+        "stages", NULL, "also draw FILE-1, FILE-2 ...: the forward pass up to that depth"                            \
     }
 
 /* ---- output.c ----------------------------------------------------------------------------------------------- */

@@ -4,10 +4,12 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char about[] = "Computes derivatives of formulas, checks derivatives that you worked out, and shows how they\n"
-                            "come about.\n";
-static const char statuses[] = "0 when all is right, 1 when a claim is wrong, 2 when the command line, a formula or a file "
-                               "cannot be used, 3 when a claim can be neither confirmed nor refuted.";
+static const char about[] =
+    "Computes derivatives of formulas, checks derivatives that you worked out, and shows how they\n"
+    "come about.\n";
+static const char statuses[] =
+    "0 when all is right, 1 when a claim is wrong, 2 when the command line, a formula or a file "
+    "cannot be used, 3 when a claim can be neither confirmed nor refuted.";
 
 static const option_row help_option = {"help", NULL, "print this"};
 
@@ -29,8 +31,9 @@ static void print_option(const option_row *o, int width, FILE *out) {
 void print_overview(FILE *out) {
     fprintf(out, "Usage: cotangent COMMAND ...\n\n%s\n", about);
     for (int i = 0; commands[i]; i++) fprintf(out, "  %-8s  %s\n", commands[i]->name, commands[i]->summary);
-    fprintf(out, "\n`cotangent COMMAND --help` explains one, with examples. Exit statuses: 0 all is right, 1 a claim is\n"
-                 "wrong, 2 a command line, formula or file cannot be used, 3 inconclusive.\n");
+    fprintf(out,
+            "\n`cotangent COMMAND --help` explains one, with examples. Exit statuses: 0 all is right, 1 a claim is\n"
+            "wrong, 2 a command line, formula or file cannot be used, 3 inconclusive.\n");
 }
 
 void print_help(const command *c, FILE *out) {
@@ -111,7 +114,8 @@ void print_manual(const command *c) {
         return;
     }
     puts(".TH COTANGENT 1 \"\" \"Cotangent " COTANGENT_VERSION "\" \"User Commands\"\n.SH NAME");
-    puts("cotangent \\- derivatives of formulas, computed, checked and explained\n.SH SYNOPSIS\n.B cotangent\nCOMMAND ...");
+    puts("cotangent \\- derivatives of formulas, computed, checked and explained\n.SH SYNOPSIS\n.B "
+         "cotangent\nCOMMAND ...");
     print_section("DESCRIPTION", about);
     puts(".SH COMMANDS");
     for (int i = 0; commands[i]; i++) {

@@ -36,7 +36,8 @@ json_t *json_of_text(const char *text) {
 }
 
 bool print_json(const command *c, json_t *value) {
-    bool ok = value && json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) == 0 && putchar('\n') != EOF;
+    bool ok =
+        value && json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) == 0 && putchar('\n') != EOF;
     json_decref(value);
     if (!ok) complain(c, "the JSON cannot be written");
     return ok;

@@ -56,7 +56,8 @@ static bool read_input(const arguments *a, const char *word, problem *out) {
 
 static bool differentiate(const arguments *a, problem *p) {
     if (ct_size(p->f) != 1) {
-        complain(a->command, "the value has %lld elements, and derivatives are of one number: sum() or mean() makes one",
+        complain(a->command,
+                 "the value has %lld elements, and derivatives are of one number: sum() or mean() makes one",
                  (long long)ct_size(p->f));
         return false;
     }
@@ -94,7 +95,8 @@ ct_tensor *find_node(const problem *p, const char *label) {
     for (int i = 0; i < p->n_leaves + p->n_constants; i++)
         if (!strcmp(ct_label_of(p->leaf[i]), label)) return p->leaf[i];
     for (int i = 0; i < p->nodes.n; i++)
-        if (ct_label_of(p->nodes.items[i]) && !strcmp(ct_label_of(p->nodes.items[i]), label)) return p->nodes.items[i];
+        if (ct_label_of(p->nodes.items[i]) && !strcmp(ct_label_of(p->nodes.items[i]), label))
+            return p->nodes.items[i];
     return NULL;
 }
 

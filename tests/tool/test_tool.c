@@ -14,7 +14,7 @@
     "'p=x1*w1; q=x2*w2; r=x3*w3; s=x4*w4; a=p+q; b=r+s; a*b' "                                                       \
     "x1=0.7 w1=-1.5 x2=0.34 w2=-0.35 x3=0.2 w3=-0.25 x4=-0.9 w4=0.2"
 
-static char output[1 << 18]; /* of the last command, with what it wrote to stderr */
+static char output[1 << 18];     /* of the last command, with what it wrote to stderr */
 static char help[sizeof output]; /* what `cotangent COMMAND --help` printed */
 
 static void make_folder(void) { ck_assert_int_eq(chdir(support_make_folder()), 0); }
@@ -43,11 +43,12 @@ static json_t *type_for_json(const char *line) {
     return json;
 }
 
-/* ---- the exercise: a formula of eight scalars ------------------------------------------------------------------- */
+/* ---- the exercise: a formula of eight scalars -------------------------------------------------------------------
+ */
 
 static void check_close(const char *what, const json_t *got, double expected) {
-    ck_assert_msg(fabs(json_number_value(got) - expected) <= 1e-15 * fabs(expected), "%s is %.17g, expected %.17g", what,
-                  json_number_value(got), expected);
+    ck_assert_msg(fabs(json_number_value(got) - expected) <= 1e-15 * fabs(expected), "%s is %.17g, expected %.17g",
+                  what, json_number_value(got), expected);
 }
 
 START_TEST(exercise_values) {
@@ -55,7 +56,8 @@ START_TEST(exercise_values) {
     check_close("f", json_object_get(json, "value"), 0.26887);
     ck_assert_uint_eq(json_object_size(gradients), 8);
     for (int i = 0; i < 8; i++)
-        check_close(formula_nodes[i].label, json_object_get(gradients, formula_nodes[i].label), formula_nodes[i].gradient);
+        check_close(formula_nodes[i].label, json_object_get(gradients, formula_nodes[i].label),
+                    formula_nodes[i].gradient);
     json_t *nodes = json_object_get(json, "nodes");
     ck_assert_uint_eq(json_array_size(nodes), FORMULA_NODES);
     for (int i = 0; i < FORMULA_NODES; i++) {
@@ -100,7 +102,8 @@ START_TEST(exercise_drawings) {
 }
 END_TEST
 
-/* ---- whatever else is typed ------------------------------------------------------------------------------------- */
+/* ---- whatever else is typed -------------------------------------------------------------------------------------
+ */
 
 static const struct {
     const char *line;
@@ -141,7 +144,8 @@ static const struct {
     {"cotangent check 'x*y' x=2 y=3 --claim 'x: y' --claim y:x", 0, "all claims are right"},
     {"cotangent check 'x*y' x=2 y=3 --claim 'x: -y'", 1, "The first mistake is at x."},
     {"cotangent check 'x*x' x=2 --claim 'x: x + 2'", 1, "right only here"},
-    {"cotangent check 'p = x*y; q = tanh(p); q^2' x=2 y=1 --claim 'p: grad(q)' --claim 'x: grad(p)*y'", 1, "inherited"},
+    {"cotangent check 'p = x*y; q = tanh(p); q^2' x=2 y=1 --claim 'p: grad(q)' --claim 'x: grad(p)*y'", 1,
+     "inherited"},
     {"cotangent check 'x*y' x=2 y=3 --claim 'x: -y' --json", 1, "\"verdict\": \"fail\""},
     {"cotangent check 'x*y' x=2 y=3 --claim 'x: yy'", 2, "unknown name 'yy' in column 1: did you mean 'y'?"},
     {"cotangent check 'x*y' x=2 y=3 --claim 'xx: y'", 2, "there is nothing named 'xx': did you mean 'x'?"},
@@ -163,7 +167,8 @@ START_TEST(command_lines) {
 }
 END_TEST
 
-/* ---- help ------------------------------------------------------------------------------------------------------- */
+/* ---- help -------------------------------------------------------------------------------------------------------
+ */
 
 static const char *const names[] = {"grad", "check", "explain"};
 
@@ -179,7 +184,8 @@ START_TEST(examples_of_the_help) {
     char example[1 << 12];
     ask_for_help(names[_i]);
     int examples = 0;
-    for (char *start = strstr(strstr(help, "\nExamples:\n"), "\n  cotangent"); start; start = strstr(start + 1, "\n  cotangent")) {
+    for (char *start = strstr(strstr(help, "\nExamples:\n"), "\n  cotangent"); start;
+         start = strstr(start + 1, "\n  cotangent")) {
         char *end = start + 1 + strcspn(start + 1, "\n");
         while (end[-1] == '\\') end += 1 + strcspn(end + 1, "\n");
         snprintf(example, sizeof example, "%.*s", (int)(end - start), start);
@@ -198,8 +204,8 @@ START_TEST(manual_pages) {
     ck_assert_int_eq(type(line), 0);
     for (char *option = strstr(help, "\n  --"); option; option = strstr(option + 1, "\n  --")) {
         char wanted[64];
-        snprintf(wanted, sizeof wanted, ".B \\-\\-%.*s", (int)strspn(option + 5, "abcdefghijklmnopqrstuvwxyz0123456789"),
-                 option + 5);
+        snprintf(wanted, sizeof wanted, ".B \\-\\-%.*s",
+                 (int)strspn(option + 5, "abcdefghijklmnopqrstuvwxyz0123456789"), option + 5);
         check_output(line, wanted);
     }
     if (type("command -v groff >/dev/null") != 0) return;
