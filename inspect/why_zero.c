@@ -214,7 +214,7 @@ static bool find_largest(const ct_inquiry *q, size_t node, ct_marks *marks, ct_m
         int64_t count[PARTS] = {0};
         if (!sort(q, q->uses[u], marks, parts)) return false;
         for (int64_t i = 0; i < marks->n; i++) count[parts->on[i]]++;
-        for (int p = FLAT; p < PARTS; p++) {
+        for (effect p = FLAT; p < PARTS; p++) {
             if (count[p] <= most) continue;
             most = count[p];
             *use = q->uses[u];

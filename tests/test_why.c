@@ -1,7 +1,6 @@
 /* Why gradients are zero, missing or not finite: one test for each cause, and that nothing is found where all is
  * well. */
-#include "inspect/inspect.h"
-#include "tensor/internal.h"
+#include "inspect/derive.h"
 
 #include <check.h>
 #include <math.h>
@@ -309,6 +308,89 @@ TEST(one_behind_the_other) {
     assert_finding(ct_why(ct_exp(first), x), CT_CAUSE_DEAD, first, 1, 0);
 }
 
+/* A scalar graph full of traps on the leaf x, after which nothing is certain but what a test can find out. */
+static ct_tensor *random_traps(unsigned *seed, int n, ct_tensor *x) {
+    ct_tensor *node[40] = {x, ct_var(0, "zero"), ct_var(-0.5, "half")};
+    for (int i = 3; i < n; i++) {
+        *seed = *seed * 1664525u + 1013904223u;
+        ct_tensor *a = node[i - 1 - (int)(*seed >> 28) % 3], *b = node[(*seed >> 8) % (unsigned)i];
+        switch ((*seed >> 16) % 12) {
+        case 0: node[i] = ct_relu(a); break;
+        case 1: node[i] = ct_mul(a, b); break;
+        case 2: node[i] = ct_sub(a, b); break;
+        case 3: node[i] = ct_floor(ct_mul(a, ct_scalar(3))); break;
+        case 4: node[i] = ct_clamp(a, -0.25, 1); break;
+        case 5: node[i] = ct_square(a); break;
+        case 6: node[i] = ct_maximum(a, b); break;
+        case 7: node[i] = ct_sqrt(ct_abs(a)); break;
+        case 8: node[i] = ct_div(a, b); break;
+        case 9: node[i] = ct_log(a); break;
+        case 10: node[i] = ct_tanh(ct_mul(a, ct_scalar(30))); break;
+        default: node[i] = ct_add(a, ct_sin(b)); break;
+        }
+    }
+    return node[n - 1];
+}
+
+/* Whether the derivative of z by some operand that x leads to is 0, or not finite. */
+static bool has_partial(ct_tensor *z, bool finite) {
+    for (int k = 0; k < z->n_in; k++) {
+        double partial;
+        ck_assert(ct_partial(CT_HERE, z, k, &partial));
+        if (finite ? partial == 0 : !isfinite(partial)) return true;
+    }
+    return false;
+}
+
+/* What is said agrees with the gradient, and with what there is at the place. */
+static void check_truth(ct_tensor *f, ct_tensor *x) {
+    ct_finding found = ct_why(f, x);
+    ck_assert_msg(found.sentence, "%s", ct_error());
+    const char *text = found.sentence;
+    ck_assert(ct_backward(f));
+    ck_assert_msg(ct_has_gradient(x) == (found.cause != CT_CAUSE_DISCONNECTED), "%s", text);
+    if (!ct_has_gradient(x)) return;
+    double gradient = ct_item(ct_gradient(x)), there = found.node ? ct_item(ct_gradient(found.node)) : NAN;
+    ck_assert_msg((found.cause == CT_CAUSE_FINE) == (isfinite(gradient) && gradient != 0), "%g: %s", gradient, text);
+    if (found.cause == CT_CAUSE_FINE) return;
+    bool zero = found.cause < CT_CAUSE_INPUT;
+    ck_assert_msg(zero == (gradient == 0), "%g: %s", gradient, text);
+    if (found.cause == CT_CAUSE_CANCELLED || found.cause == CT_CAUSE_INPUT || found.cause == CT_CAUSE_OVERFLOW)
+        return;
+    if (zero)
+        ck_assert_msg(there != 0 && (found.cause == CT_CAUSE_UNDERFLOW || has_partial(found.node, true)), "%s", text);
+    else if (found.cause != CT_CAUSE_DOMAIN && isfinite(ct_item(found.node)))
+        ck_assert_msg(has_partial(found.node, false), "%s", text);
+}
+
+START_TEST(findings_are_true) {
+    unsigned seed = 7;
+    int kinds[CT_CAUSE_COUNT] = {0};
+    for (int i = 0; i < 3000; i++) {
+        ct_scope s = ct_begin();
+        ct_tensor *x = ct_var(0.1 * (i % 21) - 1, "x"), *f = random_traps(&seed, 5 + i % 18, x);
+        check_truth(f, x);
+        kinds[ct_why(f, x).cause]++;
+        ck_assert_msg(ct_end(s), "%s", ct_error());
+    }
+    static const ct_cause met[] = {CT_CAUSE_FINE,
+                                   CT_CAUSE_DISCONNECTED,
+                                   CT_CAUSE_DEAD,
+                                   CT_CAUSE_CLAMPED,
+                                   CT_CAUSE_SATURATED,
+                                   CT_CAUSE_FLAT,
+                                   CT_CAUSE_STATIONARY,
+                                   CT_CAUSE_ZERO_FACTOR,
+                                   CT_CAUSE_NOT_CHOSEN,
+                                   CT_CAUSE_CANCELLED,
+                                   CT_CAUSE_POLE,
+                                   CT_CAUSE_DOMAIN,
+                                   CT_CAUSE_ZERO_TIMES_INFINITY};
+    for (size_t i = 0; i < sizeof met / sizeof *met; i++)
+        ck_assert_msg(kinds[met[i]] > 0, "%s never", ct_cause_name(met[i]));
+}
+END_TEST
+
 TEST(refusals) {
     ct_tensor *x = LEAF(1, 2);
     ct_finding found = ct_why(x, x);
@@ -350,8 +432,8 @@ Suite *ct_suite(void) {
           not_read, cancelled, underflow}},
         {"not finite", {input, pole, domain, zero_times_infinity, overflow}},
         {"together",
-         {not_finite_comes_first, most_elements_decide, one_behind_the_other, refusals, while_hunting,
-          causes_have_names_and_words}},
+         {not_finite_comes_first, most_elements_decide, one_behind_the_other, findings_are_true, refusals,
+          while_hunting, causes_have_names_and_words}},
     };
     Suite *suite = suite_create("why");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
