@@ -120,24 +120,20 @@ static const ct_term *contribution(const ct_derivation *d, const ct_tensor *z, i
     return term && repeated ? ct_term_call("sum_to_shape", 1, &term) : term;
 }
 
-/* The total derivative of node i in terms of those of its users, which come before it in the list. */
-static const ct_term *total_term(const ct_derivation *d, size_t i) {
-    const ct_graph *graph = &d->graph;
-    const ct_tensor *x = graph->node[i];
-    const ct_term *sum = ct_term_number(x == d->paths.f);
-    for (size_t user = graph->n; user-- > i + 1;) {
-        const ct_tensor *z = graph->node[user];
-        for (int k = 0; k < z->n_in && d->paths.on[user] && z != d->paths.x; k++)
-            if (z->in[k] == x && ct_op_table[z->op]->kind != CT_NOT_DIFFERENTIABLE)
-                sum = ct_term_of(CT_TERM_ADD, sum, contribution(d, z, k, d->paths.scalar), NULL);
+/* Adds what node z contributes to the total derivatives of its operands, of those that are listed. */
+static void add_contributions(ct_derivation *d, const ct_tensor *z, const bool *listed, const ct_term **total) {
+    for (int k = 0; k < z->n_in; k++) {
+        if (!ct_leads(&d->paths, z, k)) continue;
+        size_t x = ct_graph_index(&d->graph, z->in[k]);
+        if (!listed[x]) continue;
+        const ct_term *term = contribution(d, z, k, d->paths.scalar);
+        total[x] = total[x] ? ct_term_of(CT_TERM_ADD, total[x], term, NULL) : term;
+        if (!total[x]) d->rows.failed = true;
     }
-    return sum;
 }
 
 /* "h = x @ W  (3, 4)" beside "dL/dh = ..." and what that is. */
-static void add_total(ct_derivation *d, size_t i, const void *total) {
-    const ct_tensor *t = d->graph.node[i];
-    const ct_term *term = total_term(d, i);
+static void add_total(ct_derivation *d, const ct_tensor *t, const ct_term *term, const void *total) {
     add_definition(d, t, false);
     ct_text_add(&d->rows, "\t");
     ct_add_derivative(&d->rows, &d->names, d->paths.f, t, false);
@@ -163,23 +159,45 @@ static bool *choose(const ct_derivation *d) {
     return listed;
 }
 
+/* Takes the middle out of a long list: how many rows, and where the first would have been. */
+static size_t hide_middle(size_t n_nodes, bool *listed, size_t *first) {
+    size_t n = 0, row = 0, hidden = 0;
+    for (size_t i = 0; i < n_nodes; i++) n += listed[i];
+    for (size_t i = n_nodes; i-- > 0 && n > MOST_LISTED;) {
+        bool hide = listed[i] && row >= MOST_LISTED / 2 && row < n - MOST_LISTED / 2;
+        row += listed[i];
+        if (!hide) continue;
+        listed[i] = false;
+        if (!hidden++) *first = i;
+    }
+    return hidden;
+}
+
+/* A number as what add_value() reads. */
+static const void *as_elements(const ct_tensor *t, double number, ct_element *element) {
+    ct_write_element((ct_dtype)t->dtype, element, 0, number);
+    return element;
+}
+
 bool ct_add_list(ct_derivation *d, bool chain, ct_tensor *const *tensors, const double *numbers) {
     const ct_graph *graph = &d->graph;
+    size_t first = SIZE_MAX;
     bool *listed = choose(d);
-    size_t n = 0, row = 0;
-    if (!listed) return d->out.failed = true, true;
-    for (size_t i = 0; i < graph->n; i++) n += listed[i];
+    const ct_term **total = ct_scope_array(ct_this.depth, graph->n, sizeof *total);
+    if (!listed || !total) return d->out.failed = true, true;
+    memset(total, 0, graph->n * sizeof *total);
+    total[graph->n - 1] = ct_term_number(1);
+    size_t hidden = hide_middle(graph->n, listed, &first);
     for (size_t i = graph->n; i-- > 0;) {
-        bool left_out = listed[i] && n > MOST_LISTED && row >= MOST_LISTED / 2 && row < n - MOST_LISTED / 2;
-        if (left_out && row == MOST_LISTED / 2)
-            ct_text_add(&d->rows, d->names.latex ? "\\ldots\t\\text{%zu more}\n" : "...\t%zu more\n",
-                        n - MOST_LISTED);
-        row += listed[i];
-        if (!listed[i] || left_out) continue;
-        if (chain && !add_steps(d, graph->node[i], d->paths.on[i])) return false;
-        if (chain) continue;
-        if (d->paths.on[i]) add_total(d, i, numbers ? (const void *)&numbers[i] : tensors[i]->data);
-        else add_definition(d, graph->node[i], true), ct_text_add(&d->rows, "\t\n");
+        ct_tensor *t = graph->node[i];
+        ct_element element;
+        if (i == first)
+            ct_text_add(&d->rows, d->names.latex ? "\\ldots\t\\text{%zu more}\n" : "...\t%zu more\n", hidden);
+        if (listed[i] && chain && !add_steps(d, t, d->paths.on[i])) return false;
+        if (listed[i] && !chain && !d->paths.on[i]) add_definition(d, t, true), ct_text_add(&d->rows, "\t\n");
+        if (chain || !d->paths.on[i]) continue;
+        if (listed[i]) add_total(d, t, total[i], numbers ? as_elements(t, numbers[i], &element) : tensors[i]->data);
+        add_contributions(d, t, listed, total);
     }
     return true;
 }

@@ -18,8 +18,9 @@ typedef struct ct_inquiry {
     ct_use *uses;      /* of node i along paths: from first_use[i] to first_use[i + 1] */
     size_t *first_use;
     ct_finding finding;
-    bool mostly; /* the finding is not about all elements in question */
-    int operand; /* of the node found, whose values the sentence names; -1 for none */
+    bool fans_out; /* one element of x goes into several of the tensor that is looked at */
+    double share;  /* of the elements in question that the finding is about, at each turn of the way */
+    int operand;   /* of the node found, whose values the sentence names; -1 for none */
     double low, high;
 } ct_inquiry;
 
@@ -40,6 +41,7 @@ static inline ct_tensor *ct_total_of(const ct_inquiry *q, const ct_tensor *t) {
 }
 /* The range of operand k's values at these elements of it, for the sentence. */
 void ct_note_range(ct_inquiry *q, const ct_tensor *z, int k, const ct_marks *marks);
+void ct_narrow_down(ct_inquiry *q, int64_t kept, int64_t asked); /* from now on it is about these elements */
 void ct_found(ct_inquiry *q, ct_cause cause, ct_tensor *node);
 
 /* Fill in the finding; false with an error raised. */

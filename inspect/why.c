@@ -39,6 +39,10 @@ void ct_mark(ct_marks *marks, int64_t i) {
     marks->on[i] = 1;
 }
 
+void ct_narrow_down(ct_inquiry *q, int64_t kept, int64_t asked) {
+    if (kept < asked) q->share *= (double)kept / (double)asked;
+}
+
 void ct_found(ct_inquiry *q, ct_cause cause, ct_tensor *node) {
     q->finding.cause = cause;
     q->finding.node = node;
@@ -123,7 +127,7 @@ static void add_counts(ct_text *out, const ct_inquiry *q) {
 /* "at h = max(z, 0) (model.c:12)" */
 static void add_place(ct_text *out, const ct_inquiry *q) {
     const ct_tensor *node = q->finding.node;
-    ct_text_add(out, q->mostly ? ": mostly at " : ": at ");
+    ct_text_add(out, q->share == 1 ? ": at " : q->share >= 0.5 ? ": mostly at " : ": among others at ");
     ct_add_name(out, &q->names, node);
     if (node->op) ct_text_add(out, " = ");
     if (node->op) ct_add_formula(out, &q->names, node);
@@ -193,7 +197,7 @@ ct_finding ct_why_at(const char *at, ct_tensor *f, ct_tensor *x) {
     ct_finding failed = {0};
     if (!ct_derivable(op, at, f, x) || ct_error_pending()) return failed;
     bool hunting = ct_stop_at_nonfinite(false);
-    ct_inquiry q = {.at = at, .operand = -1};
+    ct_inquiry q = {.at = at, .operand = -1, .share = 1};
     ct_text text = {0};
     ct_scope s = ct_begin_no_grad();
     bool ok = s.depth <= CT_MAX_SCOPES && inquire(&q, f, x);

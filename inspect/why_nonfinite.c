@@ -130,7 +130,7 @@ static bool advance(ct_inquiry *q, ct_tensor **t, ct_marks *marks) {
     ct_use use;
     ct_marks own = {0};
     if (!find_worst(q, *t, marks, &use)) return false;
-    q->mostly = q->mostly || marks->count < asked;
+    ct_narrow_down(q, marks->count, asked);
     if (!use.z) {
         ct_found(q, CT_CAUSE_OVERFLOW, *t);
         *t = NULL;

@@ -155,7 +155,7 @@ static bool sort(const ct_inquiry *q, ct_use use, const ct_marks *marks, ct_mark
 
 /* The elements of z's cotangent that are 0 and that the marked elements of operand k go into: where the tangent that
  * is not 0 for these comes out. All zeros, where z has no forward mode. */
-static bool follow(const ct_inquiry *q, ct_use use, const ct_marks *marks, ct_marks *next) {
+static bool follow(ct_inquiry *q, ct_use use, const ct_marks *marks, ct_marks *next) {
     const ct_tensor *g = ct_total_of(q, use.z), *x = use.z->in[use.k];
     if (!ct_marks_make(next, ct_size_of(g))) return false;
     ct_scope s = ct_begin_no_grad();
@@ -164,6 +164,9 @@ static bool follow(const ct_inquiry *q, ct_use use, const ct_marks *marks, ct_ma
         if (marks->on[i]) ct_write_element((ct_dtype)v->dtype, v->data, i, 1);
     if (is_aligned(use)) tangent = v;
     else if (v) tangent = ct_jvp(use.z, (ct_tensor *)x, v);
+    int64_t reached = 0;
+    for (int64_t i = 0; i < next->n && tangent; i++) reached += !is_zero(tangent, i);
+    q->fans_out = q->fans_out || reached > marks->count || reached == 0; /* 0: not known */
     for (int turn = 0; turn < 2 && !next->count; turn++)
         for (int64_t i = 0; i < next->n; i++)
             if (is_zero(g, i) && (turn || !is_zero(tangent, i))) ct_mark(next, i);
@@ -206,17 +209,19 @@ static bool find_given(const ct_inquiry *q, size_t node, const ct_marks *marks, 
     return true;
 }
 
-/* The use and the part that most marked elements have; they stay marked. */
+/* The use and the part that most marked elements have; they stay marked. When one element of x goes into several of
+ * these, where something is lost says more than where nothing arrives. */
 static bool find_largest(const ct_inquiry *q, size_t node, ct_marks *marks, ct_marks *parts, ct_use *use,
                          effect *part) {
-    int64_t most = 0;
+    int64_t most = 0, bonus = q->fans_out ? marks->n : 0;
     for (size_t u = q->first_use[node]; u < q->first_use[node + 1]; u++) {
         int64_t count[PARTS] = {0};
         if (!sort(q, q->uses[u], marks, parts)) return false;
         for (int64_t i = 0; i < marks->n; i++) count[parts->on[i]]++;
         for (effect p = FLAT; p < PARTS; p++) {
-            if (count[p] <= most) continue;
-            most = count[p];
+            int64_t weight = count[p] && p != UPSTREAM ? count[p] + bonus : count[p];
+            if (weight <= most) continue;
+            most = weight;
             *use = q->uses[u];
             *part = p;
         }
@@ -254,14 +259,14 @@ static bool advance(ct_inquiry *q, ct_tensor **t, ct_marks *marks, ct_marks *par
     effect part = NO_PART;
     if (!find_given(q, node, marks, parts, given)) return false;
     if (2 * given->count > asked) {
-        q->mostly = q->mostly || given->count < asked;
+        ct_narrow_down(q, given->count, asked);
         ct_found(q, CT_CAUSE_CANCELLED, *t);
         *t = NULL;
         return true;
     }
     keep(marks, given, 0, true);
     if (!find_largest(q, node, marks, parts, &use, &part)) return false;
-    q->mostly = q->mostly || marks->count < asked;
+    ct_narrow_down(q, marks->count, asked);
     return conclude(q, use, part, t, marks);
 }
 

@@ -168,6 +168,14 @@ START_TEST(factored) {
 }
 END_TEST
 
+START_TEST(factored_f32) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_label(ct_requires_grad(ct_full(CT_F32, CT_SCALAR, 0.5)), "x"), *f = diamonds(x, 5);
+    ck_assert_double_eq_tol(last_number(ct_derive(f, x, CT_DERIVE_TEXT)), ct_item(ct_grad(f, x)), 1e-6);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
 START_TEST(a_long_path) {
     ct_scope s = ct_begin();
     ct_tensor *x = ct_var(0.5, "x"), *f = x;
@@ -351,7 +359,7 @@ Suite *ct_suite(void) {
         const TTest *tests[8];
     } cases[] = {
         {"scalars", {the_eight_chains, sums_over_paths, powers_and_constants, invented_names, not_reached}},
-        {"many paths", {too_many_paths, factored, a_long_path}},
+        {"many paths", {too_many_paths, factored, factored_f32, a_long_path}},
         {"tensors", {tensor_by_tensor}},
         {"formats", {markdown, latex, labels_are_escaped}},
         {"refusals", {refusals, not_finite, failing_memory}},

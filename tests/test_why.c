@@ -301,6 +301,19 @@ TEST(most_elements_decide) {
     assert_says(found, "mostly at");
 }
 
+/* A weight goes into all places of a picture. Pooling took one of four, and there the rectifier is dead: that most
+ * places were not taken is no reason. */
+TEST(one_weight_in_many_places) {
+    ct_tensor *picture = ct_requires_grad(ct_ones(CT_F64, CT_SHAPE(1, 1, 4, 4)));
+    ct_tensor *kernel = ct_requires_grad(ct_full(CT_F64, CT_SHAPE(1, 1, 1, 1), -1)), *h;
+    h = ct_relu(ct_conv2d(picture, kernel, NULL, &(ct_conv_options){0}));
+    ct_tensor *f = SUM(ct_max_pool2d(h, &(ct_pool_options){.kernel = {2, 2}}));
+    ct_finding found = ct_why(f, kernel);
+    assert_finding(found, CT_CAUSE_DEAD, h, 1, 0);
+    assert_says(found, "among others at");
+    assert_finding(ct_why(f, picture), CT_CAUSE_NOT_CHOSEN, ANY_NODE, 16, 0);
+}
+
 /* Nothing arrives at the first, so that it is not to blame. */
 TEST(one_behind_the_other) {
     ct_tensor *x = ct_var(-1, "x"), *first = ct_relu(x), *second = ct_floor(ct_add(first, ct_scalar(0.5)));
@@ -432,8 +445,8 @@ Suite *ct_suite(void) {
           not_read, cancelled, underflow}},
         {"not finite", {input, pole, domain, zero_times_infinity, overflow}},
         {"together",
-         {not_finite_comes_first, most_elements_decide, one_behind_the_other, findings_are_true, refusals,
-          while_hunting, causes_have_names_and_words}},
+         {not_finite_comes_first, most_elements_decide, one_weight_in_many_places, one_behind_the_other,
+          findings_are_true, refusals, while_hunting, causes_have_names_and_words}},
     };
     Suite *suite = suite_create("why");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
