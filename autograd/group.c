@@ -47,7 +47,8 @@ void ct_end_group_at(const char *at, ct_group group) {
         ct_raise(CT_ERR_SCOPE, "ct_end_group", at, "the group is not open");
         return;
     }
-    for (ct_group_span *inner = ct_this.level[ct_this.depth].open_group; inner != ended->parent; inner = inner->parent)
+    for (ct_group_span *inner = ct_this.level[ct_this.depth].open_group; inner != ended->parent;
+         inner = inner->parent)
         inner->end = ct_this.next_id;
     for (int depth = ct_this.depth; depth > 0 && encloses(ended, ct_this.level[depth].open_group); depth--)
         ct_this.level[depth].open_group = ended->parent;

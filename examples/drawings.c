@@ -1,5 +1,5 @@
-/* The drawings of docs/drawing.md: a formula in three stages, gradients that were claimed, a network with its modules,
- * a recurrent one folded, pages to step through, and snapshots of a training.
+/* The drawings of docs/drawing.md: a formula in three stages, gradients that were claimed, a network with its
+ * modules, a recurrent one folded, pages to step through, and snapshots of a training.
  *
  * Run it as `drawings [FOLDER]`; the folder must be there already. */
 #include <cotangent/cotangent.h>

@@ -1,6 +1,6 @@
 /* inspect/: what the files of drawings share. A drawing is made in three steps: the graph of a root (graph.c), what of
- * it is shown and how (view.c, fold.c), and its text for Graphviz (dot.c, node.c, legend.c, with the figures of figure.c).
- * Pages (page.c, stepper.c, snapshots.c) put other figures into the same picture. */
+ * it is shown and how (view.c, fold.c), and its text for Graphviz (dot.c, node.c, legend.c, with the figures of
+ * figure.c). Pages (page.c, stepper.c, snapshots.c) put other figures into the same picture. */
 #ifndef COTANGENT_INSPECT_CANVAS_H
 #define COTANGENT_INSPECT_CANVAS_H
 
@@ -13,7 +13,7 @@
 #define CT_BLACK "#1a1a1a"
 #define CT_GRADIENT "#a03000"
 
-/* ---- view.c: what is shown of a graph --------------------------------------------------------------------------- */
+/* ---- view.c: what is shown of a graph ---------------------------------------------------------------------------- */
 
 typedef enum ct_role {
     CT_ROLE_CONSTANT,  /* a number without a name */
@@ -60,14 +60,14 @@ bool ct_view_has_derivative(const ct_view *view, size_t index, int k);
 /* fold.c: fills repeats, shown and what is CT_FOLDED. False when out of memory. */
 bool ct_view_fold(ct_view *view);
 
-/* ---- formula.c: names and formulas, escaped for Graphviz -------------------------------------------------------- */
+/* ---- formula.c: names and formulas, escaped for Graphviz --------------------------------------------------------- */
 
 void ct_text_name(ct_text *out, const ct_graph *graph, const ct_tensor *t);
 /* "x1 * w1", "leaky_relu(x, 0.1)", "sum(x, axis=0)"; with `values`, one-element operands as numbers: "0.7 * (-1.5)". */
 void ct_text_formula(ct_text *out, const ct_graph *graph, const ct_tensor *t, bool values);
 const char *ct_text_place(const char *at); /* "model.c:41" without folders, which a drawing need not tell */
 
-/* ---- figure.c: the numbers in a drawing ------------------------------------------------------------------------- */
+/* ---- figure.c: the numbers in a drawing -------------------------------------------------------------------------- */
 
 typedef enum ct_figure_kind { CT_VALUE, CT_GRADIENT_OF, CT_LOCAL, CT_CARRIED } ct_figure_kind;
 typedef enum ct_figure_part {
@@ -111,7 +111,7 @@ void ct_figure_text(ct_canvas *canvas, ct_text *out, const ct_figure *figure);
 /* dz/dx for operand k = x of z, both of one element: the rule applied to the cotangent 1. NaN with an error raised. */
 double ct_local_derivative(ct_tensor *z, int k);
 
-/* ---- node.c, legend.c, dot.c ------------------------------------------------------------------------------------ */
+/* ---- node.c, legend.c, dot.c ------------------------------------------------------------------------------------- */
 
 void ct_canvas_name(ct_canvas *canvas, size_t index); /* in Graphviz' text, quoted */
 void ct_canvas_node(ct_canvas *canvas, size_t index);
@@ -120,14 +120,14 @@ const char *ct_role_style(ct_role role);
 const char *ct_verdict_colour(const ct_claim_result *claim);
 void ct_canvas_graph(ct_canvas *canvas);
 
-/* ---- render.c --------------------------------------------------------------------------------------------------- */
+/* ---- render.c ---------------------------------------------------------------------------------------------------- */
 
 /* Adds the picture of `dot` in a format that Graphviz knows, "svg". False with an error raised in the name of ct_draw;
  * `path` is what the error tells. */
 bool ct_render(ct_text *picture, const char *at, const char *path, const char *renderer, const ct_text *dot);
 bool ct_write_text(const char *at, const char *path, const char *text, size_t n);
 
-/* ---- page.c: a picture whose figures change from frame to frame, as a page of its own ------------------------------ */
+/* ---- page.c: a picture whose figures change from frame to frame, as a page of its own ---------------------------- */
 
 /* What a figure reads from which frame on. */
 typedef struct ct_timeline {
@@ -151,7 +151,7 @@ void ct_page_free(ct_page *page);
 void ct_page_set(ct_page *page, size_t i, size_t frame, const ct_text *text);
 bool ct_page_write(const ct_page *page, const char *at, const char *path);
 
-/* ---- stepper.c ---------------------------------------------------------------------------------------------------- */
+/* ---- stepper.c --------------------------------------------------------------------------------------------------- */
 
 /* The page that steps through both passes. False with an error raised. */
 bool ct_write_stepper(const char *at, const char *path, ct_tensor *f, const ct_draw_options *options);

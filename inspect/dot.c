@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define MOST_LISTED 4 /* kinds of nodes in a fold */
+#define MOST_LISTED 4  /* kinds of nodes in a fold */
 #define GROUP_LABEL 48 /* characters */
 
 /* ---- folds -------------------------------------------------------------------------------------------------- */
@@ -97,8 +97,9 @@ static void begin_repeat(walk *w, const ct_repeat *r) {
     enter_group(w, common_group(w->canvas->view, r));
     w->base = w->open;
     begin_cluster(w, "style=\"bold,dashed\", color=\"" CT_GREY "\"");
-    ct_text_add(out, "<B>x %zu</B><FONT POINT-SIZE=\"9\">&#160; n%zu to n%zu, of which the first %zu are shown</FONT>>];\n",
-                r->times, r->first + 1, last, r->period);
+    ct_text_add(
+        out, "<B>x %zu</B><FONT POINT-SIZE=\"9\">&#160; n%zu to n%zu, of which the first %zu are shown</FONT>>];\n",
+        r->times, r->first + 1, last, r->period);
 }
 
 static void end_repeat(walk *w) {
@@ -175,13 +176,15 @@ static void add_edges_for(ct_canvas *canvas, size_t index, size_t to, size_t *se
             add_edge(canvas, from, to, k);
         } else if (*last != to + 1 && from != to) {
             begin_edge(canvas, from, to);
-            ct_text_add(&canvas->text, from != CT_FOLDED && from > to ? " [style=dashed, constraint=false];\n" : ";\n");
+            ct_text_add(&canvas->text,
+                        from != CT_FOLDED && from > to ? " [style=dashed, constraint=false];\n" : ";\n");
         }
         *last = to + 1;
     }
 }
 
-/* One edge an operand; of nodes that are folded, one from each source and, of a repeat, dashed from block to block. */
+/* One edge an operand; of nodes that are folded, one from each source and, of a repeat, dashed from block to block.
+ */
 static bool add_edges(ct_canvas *canvas) {
     const ct_view *view = canvas->view;
     size_t bytes, repeat = 0;
@@ -191,7 +194,8 @@ static bool add_edges(ct_canvas *canvas) {
     memset(seen, 0, bytes);
     for (size_t i = 0; i < view->graph.n; i++) {
         while (repeat < view->n_repeats && i >= view->repeats[repeat].first + view->repeats[repeat].period) repeat++;
-        const ct_repeat *r = repeat < view->n_repeats && i >= view->repeats[repeat].first ? &view->repeats[repeat] : NULL;
+        const ct_repeat *r =
+            repeat < view->n_repeats && i >= view->repeats[repeat].first ? &view->repeats[repeat] : NULL;
         if (view->shown[i] != i) continue;
         for (size_t block = 0; block < (r ? r->times : 1); block++)
             add_edges_for(canvas, i + block * (r ? r->period : 0), i, seen);

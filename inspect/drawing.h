@@ -21,9 +21,9 @@ typedef struct ct_draw_options {
  * .png or .pdf (through Graphviz's library, if the build found it), or .html: a page of its own to step through both
  * passes node by node.
  *
- * A node shows its name, its formula, its value and its gradient, "-" where no pass has been and nothing for constants; a larger tensor shape,
- * dtype, and minimum, mean, maximum, norm and histogram of both. In an SVG, resting on a node shows the line of the
- * program that made it and the elements. An edge between scalars shows the local derivative and the cotangent that it
+ * A node shows its name, its formula, its value and its gradient, "-" where no pass has been and nothing for
+ * constants; a larger tensor shape, dtype, and minimum, mean, maximum, norm and histogram of both. In an SVG, resting
+ * on a node shows the line of the program that made it and the elements. An edge between scalars shows the local derivative and the cotangent that it
  * carries back, their product. Boxes around nodes are modules and groups (ct_begin_group()), and a legend tells what
  * shapes and colours mean. Gradients that were claimed (ct_claim_grad()) stand beside the computed ones, with the
  * verdict of ct_verify().
@@ -36,7 +36,7 @@ CT_API bool ct_draw_with_at(const char *at, ct_tensor *f, const char *path, cons
 #define ct_draw(...) ct_draw_at(CT_HERE, __VA_ARGS__)
 #define ct_draw_with(...) ct_draw_with_at(CT_HERE, __VA_ARGS__)
 
-/* ---- snapshots: one graph at several steps of a training ------------------------------------------------------- */
+/* ---- snapshots: one graph at several steps of a training --------------------------------------------------------- */
 
 /* Graphviz places the nodes of the first snapshot, and the figures of each go into their places, so the pictures can be
  * laid one over the other:
@@ -45,8 +45,8 @@ CT_API bool ct_draw_with_at(const char *at, ct_tensor *f, const char *path, cons
  *     for (...) { ... ct_backward(loss); if (step % 100 == 0) ct_snapshot(film, loss, step); ... }
  *     ct_snapshots_end(film);
  *
- * A path that ends in .html becomes one page with a slider over the steps and the curve of f, written at the end; one in
- * .svg becomes a picture for each snapshot, training-000100.svg and so on. */
+ * A path that ends in .html becomes one page with a slider over the steps and the curve of f, written at the end; one
+ * in .svg becomes a picture for each snapshot, training-000100.svg and so on. */
 typedef struct ct_snapshots ct_snapshots;
 CT_API ct_snapshots *ct_snapshots_begin_at(const char *at, const char *path, const ct_draw_options *options);
 /* f must have been computed as for the first snapshot: by the same operations on the same shapes. False, with an error,
@@ -58,7 +58,7 @@ CT_API bool ct_snapshots_end_at(const char *at, ct_snapshots *snapshots);
 #define ct_snapshot(...) ct_snapshot_at(CT_HERE, __VA_ARGS__)
 #define ct_snapshots_end(...) ct_snapshots_end_at(CT_HERE, __VA_ARGS__)
 
-/* ---- Graphviz' text --------------------------------------------------------------------------------------------- */
+/* ---- Graphviz' text ---------------------------------------------------------------------------------------------- */
 
 /* Writes the Graphviz text of the same drawing. Nodes are in order of creation and bear their labels, so that the texts
  * of two runs of one program can be compared line by line. */

@@ -6,9 +6,9 @@
 #include <math.h>
 #include <string.h>
 
-#define DIGITS 6         /* significant ones, of a number */
-#define SUMMARY_DIGITS 4 /* of a minimum, mean, maximum or norm */
-#define EXACT_DIGITS 15  /* of an integer, and of a single element in full */
+#define DIGITS 6          /* significant ones, of a number */
+#define SUMMARY_DIGITS 4  /* of a minimum, mean, maximum or norm */
+#define EXACT_DIGITS 15   /* of an integer, and of a single element in full */
 #define MOST_ELEMENTS 120 /* that a tooltip shows; of a large graph FEW_ELEMENTS */
 #define FEW_ELEMENTS 12
 #define BINS (int)(sizeof((ct_statistics *)NULL)->bins / sizeof(int64_t))
@@ -50,16 +50,14 @@ static void add_histogram(ct_text *out, const ct_statistics *s) {
     for (int i = 0; i < BINS; i++) most = s->bins[i] > most ? s->bins[i] : most;
     for (int i = 0; i < BINS && most; i++) {
         int eighths = (int)ceil(8. * (double)s->bins[i] / (double)most);
-        if (eighths == 0) ct_text_add(out, "\xe2\x80\x87");                       /* U+2007, as wide as a digit */
+        if (eighths == 0) ct_text_add(out, "\xe2\x80\x87");          /* U+2007, as wide as a digit */
         else ct_text_add(out, "\xe2\x96%c", (char)(0x80 + eighths)); /* U+2581 to U+2588 */
     }
 }
 
 /* ---- all elements ------------------------------------------------------------------------------------------- */
 
-static int64_t most_elements(const ct_view *view) {
-    return view->crowded ? FEW_ELEMENTS : MOST_ELEMENTS;
-}
+static int64_t most_elements(const ct_view *view) { return view->crowded ? FEW_ELEMENTS : MOST_ELEMENTS; }
 
 /* A line for each slice of the last axis. */
 static void add_elements(ct_text *out, const ct_view *view, const ct_tensor *t, const void *data) {

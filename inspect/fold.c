@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-#define FOLD_ABOVE 2000       /* nodes; Graphviz needs seconds for more, and nobody can read them */
-#define KEPT_NODES 100        /* at either end of what is still too much */
-#define LEAST_SAVED 6         /* nodes: below, a repeat is not worth its box */
-#define MOST_COMPARISONS 2e8  /* in the search for periods */
+#define FOLD_ABOVE 2000      /* nodes; Graphviz needs seconds for more, and nobody can read them */
+#define KEPT_NODES 100       /* at either end of what is still too much */
+#define LEAST_SAVED 6        /* nodes: below, a repeat is not worth its box */
+#define MOST_COMPARISONS 2e8 /* in the search for periods */
 
 /* The graph by numbers, so that nodes can be compared quickly. */
 typedef struct structure {

@@ -125,7 +125,8 @@ static void add_operands(ct_text *out, const ct_graph *graph, const ct_tensor *t
 }
 
 /* A word of the formula: an operand's name (x, y and w), "x..." for all of them, an attribute's, or itself. */
-static void add_word(ct_text *out, const ct_graph *graph, const ct_tensor *t, const char *word, size_t *n, bool values) {
+static void add_word(ct_text *out, const ct_graph *graph, const ct_tensor *t, const char *word, size_t *n,
+                     bool values) {
     static const char variables[] = "xyw";
     const char *variable = *n == 1 ? strchr(variables, *word) : NULL;
     for (const ct_field *f = fields_of(t); f->name; f++)

@@ -17,7 +17,7 @@ const char *ct_role_style(ct_role role) { return roles[role].style; }
 
 const char *ct_verdict_colour(const ct_claim_result *claim) {
     static const char *const colours[] = {
-        [CT_CLAIM_UNTESTED] = CT_GREY,   [CT_CLAIM_RIGHT] = "#00664a", [CT_CLAIM_UNDECIDED] = CT_GREY,
+        [CT_CLAIM_UNTESTED] = CT_GREY,    [CT_CLAIM_RIGHT] = "#00664a", [CT_CLAIM_UNDECIDED] = CT_GREY,
         [CT_CLAIM_INHERITED] = "#a87400", [CT_CLAIM_LOCAL] = "#c00020", [CT_CLAIM_ONLY_HERE] = "#8a2080",
     };
     return colours[claim->verdict];
@@ -36,7 +36,9 @@ void ct_canvas_legend(ct_canvas *canvas) {
     ct_text *out = &canvas->text;
     bool there[CT_ROLE_COUNT] = {false};
     for (size_t i = 0; i < view->graph.n; i++) there[ct_view_role(view, i)] |= view->shown[i] == i;
-    ct_text_add(out, "    subgraph legend {\n        rank=max;\n        node [fontsize=9, margin=\"0.06,0.03\", height=0.2];\n");
+    ct_text_add(
+        out,
+        "    subgraph legend {\n        rank=max;\n        node [fontsize=9, margin=\"0.06,0.03\", height=0.2];\n");
     for (ct_role role = 0; role < CT_ROLE_COUNT; role++)
         if (there[role])
             ct_text_add(out, "        \"legend:%s\" [%s, label=\"%s\"];\n", roles[role].name, roles[role].style,

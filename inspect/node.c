@@ -53,8 +53,11 @@ static void add_row(ct_canvas *canvas, ct_figure figure, const char *caption, co
 }
 
 static void add_headings(ct_canvas *canvas) {
-    static const char *const headings[] = {
-        [CT_MINIMUM] = "min", [CT_MEAN] = "mean", [CT_MAXIMUM] = "max", [CT_NORM] = "norm", [CT_HISTOGRAM] = "spread"};
+    static const char *const headings[] = {[CT_MINIMUM] = "min",
+                                           [CT_MEAN] = "mean",
+                                           [CT_MAXIMUM] = "max",
+                                           [CT_NORM] = "norm",
+                                           [CT_HISTOGRAM] = "spread"};
     ct_text *out = &canvas->text;
     ct_text_add(out, ROW "<TD></TD>");
     for (ct_figure_part part = CT_MINIMUM; part <= CT_HISTOGRAM; part++)
@@ -66,8 +69,9 @@ static void add_headings(ct_canvas *canvas) {
 /* "claimed 0.35, off by 0.005: local mistake" */
 static void add_claim(ct_text *out, const ct_claim_result *claim, int columns) {
     static const char *const signs[] = {
-        [CT_CLAIM_UNTESTED] = "?",  [CT_CLAIM_RIGHT] = "\xe2\x9c\x93", [CT_CLAIM_UNDECIDED] = "?",
-        [CT_CLAIM_INHERITED] = "\xe2\x86\x92", [CT_CLAIM_LOCAL] = "\xe2\x9c\x97", [CT_CLAIM_ONLY_HERE] = "\xe2\x9c\x97",
+        [CT_CLAIM_UNTESTED] = "?",         [CT_CLAIM_RIGHT] = "\xe2\x9c\x93",
+        [CT_CLAIM_UNDECIDED] = "?",        [CT_CLAIM_INHERITED] = "\xe2\x86\x92",
+        [CT_CLAIM_LOCAL] = "\xe2\x9c\x97", [CT_CLAIM_ONLY_HERE] = "\xe2\x9c\x97",
     };
     const char *colour = ct_verdict_colour(claim);
     add_caption(out, "claim", colour);

@@ -42,16 +42,16 @@ void ct_page_set(ct_page *page, size_t i, size_t frame, const ct_text *text) {
 
 static const char head[] = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                            "<meta name=\"viewport\" content=\"width=device-width\">\n<title>";
-static const char controls[] =
-    "<button type=\"button\" id=\"first\" title=\"Home\">First</button>\n"
-    "<button type=\"button\" id=\"previous\" title=\"left arrow\">Back</button>\n"
-    "<button type=\"button\" id=\"play\" title=\"space\">Play</button>\n"
-    "<button type=\"button\" id=\"next\" title=\"right arrow\">Next</button>\n"
-    "<button type=\"button\" id=\"last\" title=\"End\">Last</button>\n"
-    "<input type=\"range\" id=\"slider\" min=\"0\" value=\"0\" aria-label=\"step\">\n"
-    "<span id=\"count\"></span>\n"
-    "<button type=\"button\" id=\"size\">Whole or large</button>\n<button type=\"button\" id=\"theme\">Light or dark</button>\n"
-    "</header>\n<main id=\"picture\">\n";
+static const char controls[] = "<button type=\"button\" id=\"first\" title=\"Home\">First</button>\n"
+                               "<button type=\"button\" id=\"previous\" title=\"left arrow\">Back</button>\n"
+                               "<button type=\"button\" id=\"play\" title=\"space\">Play</button>\n"
+                               "<button type=\"button\" id=\"next\" title=\"right arrow\">Next</button>\n"
+                               "<button type=\"button\" id=\"last\" title=\"End\">Last</button>\n"
+                               "<input type=\"range\" id=\"slider\" min=\"0\" value=\"0\" aria-label=\"step\">\n"
+                               "<span id=\"count\"></span>\n"
+                               "<button type=\"button\" id=\"size\">Whole or large</button>\n<button type=\"button\" "
+                               "id=\"theme\">Light or dark</button>\n"
+                               "</header>\n<main id=\"picture\">\n";
 static const char panels[] = "</main>\n<aside>\n<section id=\"panel\" aria-live=\"polite\"></section>\n"
                              "<ol id=\"steps\" aria-label=\"all steps\"></ol>\n</aside>\n"
                              "<script type=\"application/json\" id=\"data\">\n{\"frames\":[\n";
@@ -62,9 +62,10 @@ bool ct_page_write(const ct_page *page, const char *at, const char *path) {
     ct_text out = {0};
     const char *svg = strstr(text_of(&page->svg), "<svg");
     bool failed = page->frames.failed || page->tensors.failed;
-    ct_text_add(&out, "%s%s</title>\n<style>\n%s</style>\n</head>\n<body>\n<header>\n<h1>%s</h1>\n%s%s\n%s%s\n],\n"
-                      "\"figures\":[\n", head, page->title, page_css, page->title, controls, svg ? svg : "", panels,
-                text_of(&page->frames));
+    ct_text_add(&out,
+                "%s%s</title>\n<style>\n%s</style>\n</head>\n<body>\n<header>\n<h1>%s</h1>\n%s%s\n%s%s\n],\n"
+                "\"figures\":[\n",
+                head, page->title, page_css, page->title, controls, svg ? svg : "", panels, text_of(&page->frames));
     for (size_t i = 0; i < page->n_figures; i++) {
         failed |= page->timelines[i].json.failed || page->timelines[i].last.failed;
         ct_text_add(&out, "%s[%s]", i ? ",\n" : "", text_of(&page->timelines[i].json));

@@ -86,8 +86,9 @@
         const x = i => 5 + 290 * (ys.length > 1 ? i / (ys.length - 1) : 0.5);
         const y = v => 95 - 90 * (high > low ? (v - low) / (high - low) : 0.5);
         const box = make("div", {class: "curve"});
-        box.innerHTML = `<svg viewBox="0 0 300 100" role="img" aria-label="the result at each step"><polyline points="${
-            ys.map((v, i) => x(i) + "," + y(v)).join(" ")}"/><circle r="4" cx="${x(frame)}" cy="${y(ys[frame])}"/></svg>`;
+        const points = ys.map((v, i) => x(i) + "," + y(v)).join(" ");
+        box.innerHTML = `<svg viewBox="0 0 300 100" role="img" aria-label="the result at each step">
+            <polyline points="${points}"/><circle r="4" cx="${x(frame)}" cy="${y(ys[frame])}"/></svg>`;
         return box;
     };
     const describe = (frame, number) => {
@@ -111,7 +112,10 @@
     });
     const born = {}; /* the frame in which a node gets its value */
     data.frames.forEach((frame, i) => {
-        for (const node of frame.born || []) born[node] = i;
+        for (const node of frame.born || []) {
+            born[node] = i;
+            element("node" + node)?.addEventListener("click", () => show(i));
+        }
     });
     let current = -1, timer = 0;
 

@@ -1,5 +1,5 @@
-/* A page to step through both passes: what was given, an operation a frame forwards, the seed, and an operation a frame
- * backwards, which passes its cotangent on to its operands. */
+/* A page to step through both passes: what was given, an operation a frame forwards, the seed, and an operation a
+ * frame backwards, which passes its cotangent on to its operands. */
 #include "inspect/canvas.h"
 #include "tensor/checked.h"
 
@@ -25,10 +25,10 @@ typedef struct stepper {
     ct_page page;
     ct_view view;
     ct_canvas canvas;
-    size_t frames;   /* so far */
-    size_t seed;     /* the frame from which the backward pass goes */
-    moments *at;     /* [n] of a node */
-    size_t bytes;    /* of that */
+    size_t frames; /* so far */
+    size_t seed;   /* the frame from which the backward pass goes */
+    moments *at;   /* [n] of a node */
+    size_t bytes;  /* of that */
     ct_text scratch;
 } stepper;
 
@@ -36,7 +36,7 @@ static ct_tensor *node(const stepper *s, size_t i) { return s->view.graph.node[i
 static bool is_shown(const stepper *s, size_t i) { return s->view.shown[i] == i; }
 static size_t operand(const stepper *s, size_t i, int k) { return ct_graph_index(&s->view.graph, node(s, i)->in[k]); }
 
-/* ---- tensors as tables -------------------------------------------------------------------------------------- */
+/* ---- tensors as tables ----------------------------------------------------------------------------------------- */
 
 static void add_table(ct_text *out, const char *name, const ct_tensor *t, const void *data, int64_t rows,
                       int64_t columns) {
@@ -72,7 +72,7 @@ static void add_tensor(stepper *s, size_t i) {
     ct_text_add(out, "}");
 }
 
-/* ---- frames ------------------------------------------------------------------------------------------------- */
+/* ---- frames ---------------------------------------------------------------------------------------------------- */
 
 static void begin_frame(stepper *s, const char *pass) {
     ct_text_add(&s->page.frames, "%s{\"pass\":\"%s\"", s->frames ? ",\n" : "", pass);
@@ -141,7 +141,7 @@ static void add_forward_frame(stepper *s, size_t i) {
     end_frame(s, t);
 }
 
-/* ---- backwards ---------------------------------------------------------------------------------------------- */
+/* ---- backwards ------------------------------------------------------------------------------------------------- */
 
 static double gradient_of(const stepper *s, size_t i) {
     return ct_read_element((ct_dtype)node(s, i)->dtype, node(s, i)->grad, 0);
@@ -264,7 +264,7 @@ static void add_backward_frames(stepper *s) {
     }
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------------------------- */
 
 /* The frame from which a figure reads what it reads in a complete drawing. */
 static size_t frame_of(const stepper *s, const ct_figure *f) {

@@ -110,8 +110,8 @@ static bool is_space(uint32_t code) {
 /* Not to be drawn: control characters, what turns the direction of the text around it, no characters, and U+F8FF, which
  * marks figures (see canvas.h). */
 static bool is_unsafe(uint32_t code) {
-    static const range unsafe[] = {
-        {0x01, 0x1f}, {0x7f, 0x9f}, {0x202a, 0x202e}, {0x2066, 0x2069}, {0xf8ff, 0xf8ff}, {0xfff9, 0xfffb}, {0xfffd, 0xffff}, {0, 0}};
+    static const range unsafe[] = {{0x01, 0x1f},     {0x7f, 0x9f},     {0x202a, 0x202e}, {0x2066, 0x2069},
+                                   {0xf8ff, 0xf8ff}, {0xfff9, 0xfffb}, {0xfffd, 0xffff}, {0, 0}};
     return is_in(unsafe, code);
 }
 

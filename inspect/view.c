@@ -34,8 +34,8 @@ static bool collect_spans(spans *all) {
     return true;
 }
 
-/* Both nodes and groups come in order of creation, so one walk finds the innermost group of each node. What belongs to
- * no scope, as a module's parameters, goes with its first user, the next node that does. */
+/* Both nodes and groups come in order of creation, so one walk finds the innermost group of each node. What belongs
+ * to no scope, as a module's parameters, goes with its first user, the next node that does. */
 static bool find_groups(ct_view *view) {
     spans all = {0};
     const ct_group_span *open = NULL;

@@ -1,5 +1,5 @@
-/* Pages that step through both passes, and snapshots of a training. What a browser makes of a page, tests/page/check.sh
- * asks one. */
+/* Pages that step through both passes, and snapshots of a training. What a browser makes of a page,
+ * tests/page/check.sh asks one. */
 #include "inspect/inspect.h"
 #include "support/files.h"
 #include "support/memory.h"
@@ -35,7 +35,9 @@ static json_t *read_data(const char *name) {
     return data;
 }
 
-static const char *string_at(json_t *object, const char *key) { return json_string_value(json_object_get(object, key)); }
+static const char *string_at(json_t *object, const char *key) {
+    return json_string_value(json_object_get(object, key));
+}
 
 /* What a timeline [[0,"a"],[3,"b"]] reads at a frame. */
 static const char *read_at(json_t *timeline, size_t frame) {
@@ -43,7 +45,8 @@ static const char *read_at(json_t *timeline, size_t frame) {
     size_t i;
     json_t *entry;
     json_array_foreach(timeline, i, entry) {
-        if ((size_t)json_integer_value(json_array_get(entry, 0)) <= frame) text = json_string_value(json_array_get(entry, 1));
+        if ((size_t)json_integer_value(json_array_get(entry, 0)) <= frame)
+            text = json_string_value(json_array_get(entry, 1));
     }
     return text;
 }
@@ -55,13 +58,26 @@ static bool reads(json_t *figures, size_t frame, const char *text) {
     return false;
 }
 
-/* ---- both passes -------------------------------------------------------------------------------------------- */
+/* ---- both passes ----------------------------------------------------------------------------------------------- */
 
 START_TEST(steps_of_the_formula) {
     static const char *const titles[] = {
-        "What is given", "p = x1 * w1", "q = x2 * w2", "r = x3 * w3", "s = x4 * w4", "a = p + q", "b = r + s",
-        "f = a * b", "Back from f", "Back through f = a * b", "Back through b = r + s", "Back through a = p + q",
-        "Back through s = x4 * w4", "Back through r = x3 * w3", "Back through q = x2 * w2", "Back through p = x1 * w1",
+        "What is given",
+        "p = x1 * w1",
+        "q = x2 * w2",
+        "r = x3 * w3",
+        "s = x4 * w4",
+        "a = p + q",
+        "b = r + s",
+        "f = a * b",
+        "Back from f",
+        "Back through f = a * b",
+        "Back through b = r + s",
+        "Back through a = p + q",
+        "Back through s = x4 * w4",
+        "Back through r = x3 * w3",
+        "Back through q = x2 * w2",
+        "Back through p = x1 * w1",
     };
     const size_t n = sizeof titles / sizeof *titles;
     ct_tensor *node[FORMULA_NODES];
@@ -164,7 +180,7 @@ START_TEST(a_page_without_a_backward_pass) {
 }
 END_TEST
 
-/* ---- snapshots ---------------------------------------------------------------------------------------------- */
+/* ---- snapshots ------------------------------------------------------------------------------------------------- */
 
 static ct_tensor *loss_at(double weight) {
     ct_tensor *w = ct_var(weight, "w"), *x = ct_label(ct_from(CT_F64, CT_SHAPE(2), (double[]){1, 2}), "x");
@@ -195,8 +211,9 @@ START_TEST(pictures_of_one_layout) {
     ct_scope s = ct_begin();
     ct_snapshots *film = ct_snapshots_begin(support_path("film.svg"), NULL);
     static const double weights[] = {0.5, -123456.789, 3e-9};
-    static const char *const losses[] = {"1.25", "7.62079e10", "4.5e-17"}, *const names[] = {
-        "film-000000.svg", "film-000010.svg", "film-000020.svg"};
+    static const char *const losses[] = {"1.25", "7.62079e10", "4.5e-17"}, *const names[] = {"film-000000.svg",
+                                                                                             "film-000010.svg",
+                                                                                             "film-000020.svg"};
     for (int i = 0; i < 3; i++) ck_assert_msg(ct_snapshot(film, loss_at(weights[i]), 10 * i), "%s", ct_error());
     ck_assert(ct_snapshots_end(film));
     ck_assert_int_eq(support_count_folder(), 3);
@@ -265,7 +282,7 @@ START_TEST(what_is_no_snapshot) {
 }
 END_TEST
 
-/* ---- memory ------------------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------------------------- */
 
 /* Whatever allocation fails: an error or a file, and nothing leaks. Of this library's; Graphviz has its own. */
 START_TEST(failing_memory) {

@@ -25,7 +25,7 @@ static void teardown(void) {
 
 #define assert_has(text, part) ck_assert_msg(strstr(text, part), "no %s in\n%.2000s", part, text)
 
-/* ---- failures ----------------------------------------------------------------------------------------------- */
+/* ---- failures -------------------------------------------------------------------------------------------------- */
 
 #define assert_error(code, part)                                                                                     \
     do {                                                                                                             \
@@ -115,7 +115,7 @@ START_TEST(failing_memory) {
 }
 END_TEST
 
-/* ---- pictures ----------------------------------------------------------------------------------------------- */
+/* ---- pictures -------------------------------------------------------------------------------------------------- */
 
 #ifdef CT_HAVE_GVC
 static const char *const odd_labels[] = {
@@ -310,7 +310,8 @@ Suite *ct_suite(void) {
         {"failures", {what_cannot_be_drawn, a_failing_file, failing_memory}},
 #ifdef CT_HAVE_GVC
         {"pictures",
-         {labels_survive, every_value_and_gradient, the_picture_in_the_readme, every_format, threads_take_turns, nothing_is_printed}},
+         {labels_survive, every_value_and_gradient, the_picture_in_the_readme, every_format, threads_take_turns,
+          nothing_is_printed}},
 #else
         {"pictures", {no_graphviz}},
 #endif
