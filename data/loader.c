@@ -216,7 +216,8 @@ bool ct_refill_at(const char *at, ct_loader *loader, ct_batch batch) {
     if (!loader) return ct_raise_null("ct_refill", at, 0), false;
     const ct_dealer *here = &loader->here;
     int64_t b = ct_deal_size(here);
-    if (!fits(at, batch.x, here->options.dtype, x_shape(here, b)) || !fits(at, batch.y, y_dtype(here), y_shape(here, b)))
+    if (!fits(at, batch.x, here->options.dtype, x_shape(here, b)) ||
+        !fits(at, batch.y, y_dtype(here), y_shape(here, b)))
         return false;
     deal(loader, batch.x, batch.y);
     return true;

@@ -10,8 +10,8 @@
     }
 
 #define SCALE(S, s, T, t)                                                                                            \
-    static void scale_##s##_##t(const void *restrict x_, const double *restrict shift, const double *restrict range, \
-                                void *restrict z_, int64_t n) {                                                      \
+    static void scale_##s##_##t(const void *restrict x_, const double *restrict shift,                               \
+                                const double *restrict range, void *restrict z_, int64_t n) {                        \
         const S *x = x_;                                                                                             \
         T *z = z_;                                                                                                   \
         for (int64_t i = 0; i < n; i++) z[i] = (T)(((double)x[i] - shift[i]) / range[i]);                            \

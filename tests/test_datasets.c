@@ -69,7 +69,8 @@ static void check_complete(const ct_dataset *a, const ct_dataset *b, int64_t n) 
 
 START_TEST(test_range_and_sample) {
     ct_dataset *d = counted(CT_F32), *range = ct_dataset_range(d, 5, 9), *inner = ct_dataset_range(range, 1, 3);
-    ct_dataset *some = ct_dataset_sample(d, 9, 1), *again = ct_dataset_sample(d, 9, 1), *other = ct_dataset_sample(d, 9, 2);
+    ct_dataset *some = ct_dataset_sample(d, 9, 1), *again = ct_dataset_sample(d, 9, 1);
+    ct_dataset *other = ct_dataset_sample(d, 9, 2);
     int64_t a[N], b[N], c[N];
     ct_dataset_free(range); /* parts outlive what they are parts of */
     ct_dataset_free(d);

@@ -34,7 +34,8 @@ static void refused(const void *result, ct_error_code code, const char *text) {
 /* ---- .npy --------------------------------------------------------------------------------------------------- */
 
 START_TEST(test_npy_round_trip) {
-    static const ct_shape shapes[] = {{.ndim = 0}, {1, {5}}, {2, {3, 4}}, {3, {2, 0, 3}}, {8, {1, 2, 1, 2, 1, 2, 1, 2}}};
+    static const ct_shape shapes[] = {
+        {.ndim = 0}, {1, {5}}, {2, {3, 4}}, {3, {2, 0, 3}}, {8, {1, 2, 1, 2, 1, 2, 1, 2}}};
     for (int dtype = 0; dtype < CT_DTYPE_COUNT; dtype++)
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
             ct_tensor *t = random_tensor((ct_dtype)dtype, shapes[i]);

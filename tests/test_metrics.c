@@ -136,7 +136,8 @@ START_TEST(test_evaluate) {
     ck_assert_double_eq_tol(in_batches.loss, at_once.loss, 1e-12);
     ck_assert_double_eq(in_batches.accuracy, at_once.accuracy);
     ck_assert_double_eq(in_batches.accuracy, ct_confusion_accuracy(a));
-    for (int i = 0; i < 16; i++) ck_assert_int_eq(ct_confusion_count(a, i / 4, i % 4), ct_confusion_count(b, i / 4, i % 4));
+    for (int i = 0; i < 16; i++)
+        ck_assert_int_eq(ct_confusion_count(a, i / 4, i % 4), ct_confusion_count(b, i / 4, i % 4));
     ct_loader_place place = ct_loader_tell(t.loader);
     ck_assert(place.epoch == 2 && place.batch == 3);
     ck_assert(ct_is_training(t.net));

@@ -80,15 +80,26 @@ static bool refuse_loss(const fit *f, ct_batch batch, const ct_tensor *output) {
     return false;
 }
 
+static void add_tally(ct_tally *sum, const ct_tally *tally) {
+    sum->samples += tally->samples;
+    sum->loss += tally->loss;
+    sum->guesses += tally->guesses;
+    sum->right += tally->right;
+}
+
 /* Takes note of the loss before it is learnt from; false with an error raised when it is no number. */
 static bool note(fit *f, ct_batch batch, const ct_tensor *output, const ct_tensor *cost) {
     ct_training_place *place = &f->training.place;
+    ct_tally tally = {0};
     f->loss = ct_read_element((ct_dtype)cost->dtype, cost->data, 0);
     if (!isfinite(f->loss)) return refuse_loss(f, batch, output);
-    ct_tally_batch(&place->in_epoch, cost, output, batch.y);
-    ct_tally_batch(&place->in_row, cost, output, batch.y);
+    ct_tally_batch(&tally, cost, output, batch.y);
+    add_tally(&place->in_epoch, &tally);
+    add_tally(&place->in_row, &tally);
     return true;
 }
+
+static int64_t size_of(const graph *g) { return g->batch.y->extent->dim[0]; }
 
 static bool record(fit *f, graph *g) {
     g->batch = ct_next_at(f->at, f->loader);
@@ -102,9 +113,9 @@ static bool descend(fit *f, const graph *g) {
 }
 
 /* With the graph of the whole batches, recorded anew when there is none or a larger batch comes. */
-static bool step_whole(fit *f, int64_t size) {
+static bool step_whole(fit *f) {
     graph *g = &f->whole;
-    if (g->cost && g->batch.y->extent->dim[0] == size)
+    if (g->cost && ct_next_size(f->loader) == size_of(g))
         return ct_refill_at(f->at, f->loader, g->batch) && ct_replay_at(f->at, g->cost) && descend(f, g);
     ct_close(g->scope);
     *g = (graph){.scope = ct_begin()};
@@ -142,15 +153,16 @@ static bool step_by_questions(fit *f) {
     return !ct_error_pending();
 }
 
+static bool learn(fit *f) {
+    if (f->o.optim->lbfgs) return step_by_questions(f);
+    bool smaller = f->whole.cost && ct_next_size(f->loader) < size_of(&f->whole); /* the last of an epoch */
+    return f->o.record_each_step || smaller ? step_alone(f) : step_whole(f);
+}
+
 static bool step(fit *f) {
     ct_training_place *place = &f->training.place;
-    int64_t size = ct_next_size(f->loader);
-    bool smaller = f->whole.cost && f->whole.batch.y->extent->dim[0] > size;
     if (place->batch == 0) place->in_epoch = (ct_tally){0};
-    if (f->o.optim->lbfgs ? !step_by_questions(f)
-        : f->o.record_each_step || smaller ? !step_alone(f)
-                                           : !step_whole(f, size))
-        return false;
+    if (!learn(f)) return false;
     ct_loader_place next = ct_loader_tell(f->loader);
     place->step++;
     place->epoch = next.epoch;
@@ -201,7 +213,7 @@ static bool save(fit *f) {
     if (!f->o.checkpoint || f->saved == place->step) return true;
     place->seconds = ct_seconds() - f->begun;
     f->saved = place->step;
-    return ct_save_training_at(f->at, &f->training, f->o.checkpoint) || (ct_raise_null("ct_fit", f->at, 0), false);
+    return ct_write_training(f->at, &f->training, f->o.checkpoint);
 }
 
 /* The learning rate of the steps to come. */
@@ -272,9 +284,8 @@ static int64_t plan(const ct_loader *loader, const ct_fit_options *o) {
 /* Goes on from the checkpoint, if there is one. */
 static bool begin(fit *f) {
     ct_training_place *place = &f->training.place;
-    if (f->o.resume && ct_file_exists(f->o.checkpoint) &&
-        !ct_load_training_at(f->at, &f->training, f->o.checkpoint))
-        return ct_raise_null("ct_fit", f->at, 0), false; /* the cause again */
+    if (f->o.resume && ct_file_exists(f->o.checkpoint) && !ct_read_training(f->at, &f->training, f->o.checkpoint))
+        return false;
     if (!ct_loader_seek_at(f->at, f->loader, (ct_loader_place){place->epoch, place->batch})) return false;
     f->begun = ct_seconds() - place->seconds;
     ct_progress_begin(&f->progress, f->o.progress, place->step, f->o.epochs);

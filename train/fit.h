@@ -30,7 +30,7 @@ typedef struct ct_fit_options {
 
     ct_loader *validation, *test; /* (none) measured at each epoch's end, and when all steps are done */
     ct_loader *train;             /* (none) measured likewise, in evaluation mode and without penalty, in place of the
-                                     mean over the batches as they were learnt from; not the loader that is learnt from */
+                                     mean over the batches as they were learnt from; another loader than theirs */
     int64_t validate_every;       /* (0) steps between further looks at `validation` */
     int64_t log_every;            /* (0) steps between further rows with the training score alone */
     ct_early_stop early_stop;     /* (never) looks are those at `validation`: of each validate_every steps if that is
@@ -58,7 +58,8 @@ typedef enum ct_fit_end {
     CT_FIT_INTERRUPTED, /* by `interrupt` or a hook */
 } ct_fit_end;
 
-/* Trains, in training mode. The parameters, the optimiser and the history have what was reached, however it ends. */
+/* Trains, in training mode, from epoch 0 of the loader or where the checkpoint is. The parameters, the optimiser and the
+ * history have what was reached, however it ends. */
 CT_API CT_MUST_CHECK ct_fit_end ct_fit_at(const char *at, ct_module *net, ct_loader *loader,
                                           const ct_fit_options *options);
 #define ct_fit(...) ct_fit_at(CT_HERE, __VA_ARGS__)

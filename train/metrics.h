@@ -56,8 +56,9 @@ typedef struct ct_mistake {
 CT_API int64_t ct_confusion_mistakes(const ct_confusion *confusion, int64_t n, ct_mistake *mistakes);
 
 /* Runs the module over all of the loader's samples once, from its first batch of epoch 0, in evaluation mode and
- * without gradients; the loader's place and the mode are afterwards what they were. `loss` NULL: ct_cross_entropy_at. `confusion` NULL: none is counted, else these samples are added;
- * `score` NULL: it is not wanted. False, with an error, when something went wrong. */
+ * without gradients; the loader's place and the mode are afterwards what they were. `loss` NULL: ct_cross_entropy_at.
+ * `confusion` NULL: none is counted, else these samples are added; `score` NULL: it is not wanted. False, with an
+ * error, when something went wrong. */
 CT_API CT_MUST_CHECK bool ct_evaluate_at(const char *at, ct_module *net, ct_loader *loader, ct_loss_function *loss,
                                          ct_confusion *confusion, ct_score *score);
 #define ct_evaluate(...) ct_evaluate_at(CT_HERE, __VA_ARGS__)

@@ -27,8 +27,8 @@ static const struct {
     double lr;
     ct_optim *(*make)(ct_list parameters, double lr);
 } optimizers[] = {
-    ROW(sgd, 0.05),     ROW(adam, 0.01),    ROW(adamw, 0.01),  ROW(amsgrad, 0.01), ROW(nadam, 0.01), ROW(radam, 0.01),
-    ROW(adagrad, 0.05), ROW(rmsprop, 0.01), ROW(adadelta, 1),  ROW(rprop, 0.01),   ROW(lbfgs, 0.1),
+    ROW(sgd, 0.05),   ROW(adam, 0.01),    ROW(adamw, 0.01),   ROW(amsgrad, 0.01), ROW(nadam, 0.01), ROW(radam, 0.01),
+    ROW(adagrad, 0.05), ROW(rmsprop, 0.01), ROW(adadelta, 1), ROW(rprop, 0.01), ROW(lbfgs, 0.1),
 };
 
 int tiny_optimizers(void) { return (int)(sizeof optimizers / sizeof *optimizers); }
@@ -58,7 +58,8 @@ tiny tiny_begin(int optimizer, ct_loader_options options) {
     ct_seed(11);
     double dropout = strcmp(optimizers[optimizer].name, "ct_lbfgs") ? 0.25 : 0; /* a line search wants a function */
     t.net = ct_sequential(ct_linear(3, 6, .dtype = CT_F64), ct_tanh_layer(),
-                          ct_batch_norm_layer(6, .dtype = CT_F64), ct_dropout_layer(dropout), ct_linear(6, 4, .dtype = CT_F64));
+                          ct_batch_norm_layer(6, .dtype = CT_F64), ct_dropout_layer(dropout),
+                          ct_linear(6, 4, .dtype = CT_F64));
     t.optim = optimizers[optimizer].make(ct_parameters(t.net), optimizers[optimizer].lr);
     t.schedule = ct_exponential_schedule(t.optim, &(ct_exponential_schedule_options){.gamma = 0.99});
     ck_assert_msg(t.net && t.optim && t.schedule && t.loader && t.history, "%s", ct_error());
