@@ -1,5 +1,5 @@
-/* LeNet-5 (Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document recognition", 1998),
- * with rectifiers and maxima: 61,706 parameters that read digits.
+/* LeNet-5 (Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document recognition",
+ * 1998), with rectifiers and maxima: 61,706 parameters that read digits.
  *
  * Run it as `lenet [FOLDER [EPOCHS]]`; FOLDER holds MNIST or other images of 28 x 28 in its format. */
 #include <cotangent/cotangent.h>

@@ -2,8 +2,8 @@
  *
  *     u'' + 2 d u' + w^2 u = 0,   u(0) = 1,   u'(0) = 0
  *
- * by a net u(t) whose loss is how far it is from meeting these three. The derivatives by t are ct_grad()'s, and the loss,
- * made of them, is differentiated once more by the weights. */
+ * by a net u(t) whose loss is how far it is from meeting these three. The derivatives by t are ct_grad()'s, and the
+ * loss, made of them, is differentiated once more by the weights. */
 #include <cotangent/cotangent.h>
 
 #include <math.h>
@@ -18,8 +18,8 @@ static ct_module *make_net(void) {
                          ct_tanh_layer(), ct_linear(24, 1, .dtype = CT_F64));
 }
 
-/* df/dt at each of the times t (n, 1), where entry i of f depends on entry i of t alone: so the gradient of the sum holds
- * every derivative. */
+/* df/dt at each of the times t (n, 1), where entry i of f depends on entry i of t alone: so the gradient of the sum
+ * holds every derivative. */
 static ct_tensor *derivative(ct_tensor *f, ct_tensor *t) { return ct_grad(ct_sum(f, CT_ALL), t); }
 
 static ct_tensor *loss(void *context) {

@@ -38,7 +38,8 @@ typedef struct ct_transformer_options {
     ct_dtype dtype;      /* (CT_F32) */
 } ct_transformer_options;
 
-/* A layer of a Transformer's encoder, or with `causal` of a decoder that looks at nothing else; x (n, t, e) to the same:
+/* A layer of a Transformer's encoder, or with `causal` of a decoder that looks at nothing else; x (n, t, e) to the
+ * same:
  *     y = norm1(x + self_attn(x)),  z = norm2(y + linear2(relu(linear1(y))))
  * and with norm_first  y = x + self_attn(norm1(x)),  z = y + linear2(relu(linear1(norm2(y)))).
  * More than x is a ct_attention, of which it uses and fills mask and weights. */

@@ -74,8 +74,12 @@ static bool fill(const char *at, ct_tensor *t, ct_init init) {
     case CT_CONSTANT:
         for (int64_t i = 0; i < n; i++) ct_write_element(dtype, t->data, i, a);
         return true;
-    case CT_UNIFORM: return ct_fill_uniform(dtype, t->data, n, ct_this.random.seed, ct_random_take_stream(), a, b), true;
-    case CT_NORMAL: return ct_fill_normal(dtype, t->data, n, ct_this.random.seed, ct_random_take_stream(), a, b), true;
+    case CT_UNIFORM:
+        ct_fill_uniform(dtype, t->data, n, ct_this.random.seed, ct_random_take_stream(), a, b);
+        return true;
+    case CT_NORMAL:
+        ct_fill_normal(dtype, t->data, n, ct_this.random.seed, ct_random_take_stream(), a, b);
+        return true;
     case CT_ORTHOGONAL:
     case CT_NORM_SCALED: return n == 0 || fill_matrix(at, t, init);
     }

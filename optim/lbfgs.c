@@ -114,8 +114,10 @@ static void move_to(const run *r, double t) {
     const double *start = r->l->start, *direction = r->l->direction;
     for (int k = 0; k < r->opt->n; k++) {
         const ct_tensor *x = r->opt->slots[k].parameter;
-        for (int64_t i = 0; i < ct_size_of(x); i++)
-            ct_write_element((ct_dtype)x->dtype, x->data, i, *start++ + t * *direction++);
+        for (int64_t i = 0; i < ct_size_of(x); i++, start++, direction++) {
+            const double by = t != 0 ? t * *direction : 0; /* back to the start also when a direction is infinite */
+            ct_write_element((ct_dtype)x->dtype, x->data, i, *start + by);
+        }
     }
 }
 

@@ -32,7 +32,8 @@ static double logistic(double x) { return 1 / (1 + exp(-x)); }
 
 /* One unit over three times; a second run goes on from the first one's state. */
 START_TEST(lstm_follows_its_formula) {
-    const double w[4] = {0.5, -1, 0.25, 2}, v[4] = {1, 0.5, -0.75, 0.1}, b[4] = {0.1, 0.2, -0.3, 0.4}, x[] = {1, -2, 0.5};
+    const double w[4] = {0.5, -1, 0.25, 2}, v[4] = {1, 0.5, -0.75, 0.1}, b[4] = {0.1, 0.2, -0.3, 0.4};
+    const double x[] = {1, -2, 0.5};
     double values[16], h = 0, c = 0;
     for (int k = 0; k < 4; k++) values[k] = w[k], values[4 + k] = v[k], values[8 + k] = b[k], values[12 + k] = 1;
     ct_module *lstm = ct_lstm(1, 1, .dtype = CT_F64);
@@ -395,8 +396,8 @@ END_TEST
 
 /* Every allocation of a large constructor fails in turn: nothing is left. */
 static ct_module *make_large(void) {
-    return ct_sequential(ct_transformer_encoder_layer(4, 2), ct_lstm(4, 3, .bidirectional = true), ct_batch_norm_layer(6),
-                         make_power(6, 2));
+    return ct_sequential(ct_transformer_encoder_layer(4, 2), ct_lstm(4, 3, .bidirectional = true),
+                         ct_batch_norm_layer(6), make_power(6, 2));
 }
 
 START_TEST(every_failing_allocation_is_survived) {

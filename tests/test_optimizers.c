@@ -46,8 +46,8 @@ static void follow(const char *name, ct_tensor *x, ct_optim *opt, const double *
     ct_free(x);
 }
 
-/* Made with PyTorch 1.13, dtype float64: x.grad as above, then step(), for t in range(200). NAdam with foreach=True, the
- * other form of 1.13 being wrong. */
+/* Made with PyTorch 1.13, dtype float64: x.grad as above, then step(), for t in range(200). NAdam with foreach=True,
+ * the other form of 1.13 being wrong. */
 #define GOLDEN(symbol, options, ...)                                                                                 \
     for (ct_dtype dtype = CT_F32; dtype <= CT_F64; dtype++) {                                                        \
         ct_tensor *x = parameter(dtype, start, N);                                                                   \

@@ -31,6 +31,9 @@ static int write_file(const char *folder, const char *name, int n, int images) {
 
 int main(int argc, char **argv) {
     if (argc != 2) return 2;
-    return write_file(argv[1], "train-images-idx3-ubyte", 640, 1) || write_file(argv[1], "train-labels-idx1-ubyte", 640, 0) ||
-           write_file(argv[1], "t10k-images-idx3-ubyte", 200, 1) || write_file(argv[1], "t10k-labels-idx1-ubyte", 200, 0);
+    const char *folder = argv[1];
+    return write_file(folder, "train-images-idx3-ubyte", 640, 1) ||
+           write_file(folder, "train-labels-idx1-ubyte", 640, 0) ||
+           write_file(folder, "t10k-images-idx3-ubyte", 200, 1) ||
+           write_file(folder, "t10k-labels-idx1-ubyte", 200, 0);
 }
