@@ -100,8 +100,10 @@ static int check(float loss) {
 
     /* The same forward pass, a name for each part. */
     ct_tensor *tx = ct_label(ct_from(CT_F32, CT_SHAPE(BATCH, PIXELS), x), "x");
-    ct_tensor *tW1 = parameter("W1", CT_SHAPE(PIXELS, HIDDEN), &W1[0][0]), *tb1 = parameter("b1", CT_SHAPE(HIDDEN), b1);
-    ct_tensor *tW2 = parameter("W2", CT_SHAPE(HIDDEN, CLASSES), &W2[0][0]), *tb2 = parameter("b2", CT_SHAPE(CLASSES), b2);
+    ct_tensor *tW1 = parameter("W1", CT_SHAPE(PIXELS, HIDDEN), &W1[0][0]);
+    ct_tensor *tb1 = parameter("b1", CT_SHAPE(HIDDEN), b1);
+    ct_tensor *tW2 = parameter("W2", CT_SHAPE(HIDDEN, CLASSES), &W2[0][0]);
+    ct_tensor *tb2 = parameter("b2", CT_SHAPE(CLASSES), b2);
     ct_tensor *tz1 = ct_label(ct_add(ct_matmul(tx, tW1), tb1), "z1");
     ct_tensor *th1 = ct_label(ct_relu(tz1), "h1");
     ct_tensor *tz2 = ct_label(ct_add(ct_matmul(th1, tW2), tb2), "z2");

@@ -26,7 +26,8 @@ static ct_gradcheck_result vote(ct_gradcheck_result r, bool asked) {
         return decide(r, CT_INCONCLUSIVE, CT_CULPRIT_NONE,
                       "forward mode gives no number; reverse mode agrees with the differences");
     if (reverse)
-        return decide(r, CT_FAIL, CT_CULPRIT_FORWARD, "forward mode is wrong; reverse mode agrees with the differences");
+        return decide(r, CT_FAIL, CT_CULPRIT_FORWARD,
+                      "forward mode is wrong; reverse mode agrees with the differences");
     if (!asked || forward)
         return decide(r, CT_FAIL, CT_CULPRIT_REVERSE, "the computed gradient is not that of the function");
     if (modes)
@@ -42,8 +43,10 @@ static bool between(const ct_slope *s, double g, double tolerance) {
 
 static ct_gradcheck_result judge(const ct_answers *a, double largest) {
     const ct_slope *s = &a->slope;
-    ct_gradcheck_result r = {
-        .computed = a->computed, .forward = a->forward_asked ? a->forward : NAN, .expected = s->value, .error = s->error};
+    ct_gradcheck_result r = {.computed = a->computed,
+                             .forward = a->forward_asked ? a->forward : NAN,
+                             .expected = s->value,
+                             .error = s->error};
     double scale = fmax(fmax(fabs(a->computed), fabs(s->value)), SMALL * largest);
     bool kink = fabs(s->right - s->left) > TOO_COARSE * scale;
     r.tolerance = SAFETY * s->error + ROUNDING * scale;

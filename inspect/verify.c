@@ -135,14 +135,16 @@ static bool misled(const ct_site *site, const ct_reading *reading) {
 
 static const char *doubt(const ct_comparison *c) {
     return !isfinite(c->computed) ? "the computed gradient is not finite"
-           : c->unsteady          ? "a kink, or a gradient that the last bits of the inputs change: nothing can be told here"
+           : c->unsteady          ? "a kink, or a gradient that the last bits of the inputs change"
                                   : "so small, beside others or by its unit, that rounding may be all of it";
 }
 
 static void judge_site(const ct_site *site, const ct_reading *reading, size_t nodes) {
     ct_claim_result *r = &site->claim->result;
     bool inside = site->index < nodes;
-    if (!site->claimed && inside)
+    if (site->refuted)
+        decide(r, CT_CLAIM_UNDECIDED, "the computed gradient is not that of the function: the rule of an op is wrong");
+    else if (!site->claimed && inside)
         decide(r, CT_CLAIM_LOCAL, "its shape is not that of the tensor");
     else if (site->apart.wrong && site->dependent)
         decide(r, CT_CLAIM_LOCAL, site->here.wrong ? "wrong also with the right gradients nearer to f"
@@ -187,7 +189,7 @@ static void fill_result(const ct_verifier *v, const ct_site *site, const double 
 static bool verify_here(ct_verifier *v, ct_point *here) {
     bool wrong;
     if (!ct_point_here(v, here) || !evaluate_claims(v, here) || !compare_claims(v, here, &wrong)) return false;
-    if (wrong && !ct_point_push_claims(v, here)) return false;
+    if ((wrong && !ct_point_push_claims(v, here)) || !ct_verify_truth(v)) return false;
     for (size_t i = 0; i < v->n; i++) {
         judge_site(&v->site[i], &here->reading[i], v->graph.n);
         fill_result(v, &v->site[i], here->reading[i].truth);

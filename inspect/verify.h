@@ -50,6 +50,7 @@ typedef struct ct_site {
     double *claimed;     /* what is claimed; NULL when `alone` is not for a tensor of this shape */
     double *given;       /* what the true rules make of the claims nearer to f; NULL when all of them are right */
     bool dependent;      /* claimed in terms of gradients nearer to f */
+    bool refuted;        /* the computed gradient is not that of the function */
     ct_comparison here;  /* of `claimed` with the truth */
     ct_comparison apart; /* of `alone` with the truth */
 } ct_site;
@@ -88,11 +89,16 @@ typedef struct ct_point {
 bool ct_point_here(const ct_verifier *v, ct_point *point);
 /* Another point with the last bits of its inputs changed, in the k-th of several ways; eps is that of ct_site. */
 bool ct_point_perturbed(const ct_verifier *v, const ct_point *from, double eps, int k, ct_point *point);
-/* The k-th of those drawn at random, in f64. Not finite for many k. */
+/* The k-th of those drawn at random, in f64; the inputs as they are for k < 0. Not finite for many k. */
 bool ct_point_drawn(const ct_verifier *v, int k, ct_point *point);
 /* Fills `given` of all sites by one backward pass in which the claims take the place of gradients. */
 bool ct_point_push_claims(const ct_verifier *v, const ct_point *here);
 
+/* Ends the scope of a point, `ok` telling whether all went well there. False when out of memory; any other error means
+ * that the graph has no value at the point, and is forgotten. */
+bool ct_point_end(ct_scope scope, bool ok);
+/* f where node i is x, which belongs to the innermost scope, and the inputs are those of a drawn point. */
+ct_tensor *ct_point_value(const ct_verifier *v, const ct_point *point, size_t i, ct_tensor *x);
 /* df by node i; computed when asked for. */
 ct_tensor *ct_point_gradient(const ct_verifier *v, const ct_point *point, size_t i);
 bool ct_point_is_finite(const ct_verifier *v, const ct_point *point);
@@ -126,6 +132,12 @@ bool ct_claim_read_formulas(const ct_verifier *v, ct_point *point);
  * is needed to judge. Formulas are judged leniently: what may be cancellation inside of one is undecided, since other
  * points tell. False with an error raised. */
 bool ct_verify_compare(const ct_verifier *v, const ct_point *point, size_t i, const double *claimed, ct_comparison *c);
+
+/* ---- verify_trust.c --------------------------------------------------------------------------------------------- */
+
+/* Where ops of the user's own had a part, compares the computed gradients with differences: fills `refuted`. False with
+ * an error raised. */
+bool ct_verify_truth(const ct_verifier *v);
 
 /* ---- verify_formulas.c ------------------------------------------------------------------------------------------ */
 

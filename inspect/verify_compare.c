@@ -7,8 +7,8 @@
 #undef CT_HERE
 #define CT_HERE at
 
-#define PERTURBATIONS 4 /* to see how far the last bits move a gradient */
-#define OF_LARGEST 4    /* units of eps of the largest element that rounding may leave where terms cancel */
+#define PERTURBATIONS 4   /* to see how far the last bits move a gradient */
+#define OF_LARGEST 4      /* units of eps of the largest element that rounding may leave where terms cancel */
 #define SAFETY 8          /* times what was seen to move */
 #define TOO_COARSE 1e-5   /* what moves by this part of the largest element is no yardstick */
 #define FLOOR 4           /* units of eps of a gradient's natural magnitude that cannot be told from zero */
@@ -100,10 +100,7 @@ static bool look_beside(const ct_verifier *v, const ct_point *point, double eps,
         widen(v->site[i].n, r->truth, other->truth, r->width);
         widen(v->site[i].n, r->value, other->value, r->width);
     }
-    bool exhausted = !ok && ct_error_status() == CT_ERR_MEMORY;
-    if (!ok && !exhausted) ct_error_clear();
-    ct_close(s);
-    return !exhausted;
+    return ct_point_end(s, ok);
 }
 
 static bool measure_widths(const ct_verifier *v, const ct_point *point, double eps) {

@@ -15,7 +15,7 @@ typedef struct trial {
 
 static bool is_candidate(const ct_site *site) {
     ct_claim_verdict verdict = site->claim->result.verdict;
-    return site->formula && site->n && site->claimed && !site->apart.wrong &&
+    return site->formula && site->n && site->claimed && !site->apart.wrong && !site->refuted &&
            (verdict == CT_CLAIM_RIGHT || verdict == CT_CLAIM_UNDECIDED || verdict == CT_CLAIM_INHERITED);
 }
 
@@ -88,10 +88,7 @@ static bool try_point(const ct_verifier *v, int k, trial *trials, bool *usable) 
     if (*usable) ok = ct_claim_read_formulas(v, &point);
     for (size_t i = 0; ok && *usable && i < v->n; i++)
         if (trials[i].running) ok = try_formula(v, &point, i, &trials[i]);
-    bool exhausted = !ok && ct_error_status() == CT_ERR_MEMORY;
-    if (!ok && !exhausted) ct_error_clear(); /* no point that the graph can be computed at */
-    ct_close(s);
-    return !exhausted;
+    return ct_point_end(s, ok);
 }
 
 bool ct_verify_formulas(const ct_verifier *v) {

@@ -85,7 +85,8 @@ static const char *factor_hint(const mistake *m) {
     bool larger = fabs(factor) > 1;
     double times = larger ? factor : 1 / factor, n = round(fabs(times));
     bool mean = n > 1 && fabs(fabs(times) - n) <= 1e-4 * n && is_extent(&m->v->graph, n);
-    if (mean && larger) return ct_claim_text(m->site->claim, "it is %.6g times what it should be: a 1/n is missing", times);
+    if (mean && larger)
+        return ct_claim_text(m->site->claim, "it is %.6g times what it should be: a 1/n is missing", times);
     if (mean) return ct_claim_text(m->site->claim, "it is 1/%.6g of what it should be: a 1/n too many", times);
     return ct_claim_text(m->site->claim, "it is %.8g times what it should be", factor);
 }
@@ -100,7 +101,7 @@ static const char *mask_hint(const mistake *m) {
         missing += claimed == 0;
         surplus += truth == 0;
     }
-    return missing && surplus ? "a mask is on the wrong side: it is zero where it should not be, and the other way round"
+    return missing && surplus ? "a mask is on the wrong side: it is zero where it should not be, and vice versa"
            : missing          ? "it is zero in elements where it should not be"
            : surplus          ? "a mask is missing: it is not zero where it should be"
                               : NULL;

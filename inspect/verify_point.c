@@ -80,6 +80,13 @@ static bool record(const ct_verifier *v, ct_point *point) {
 
 static bool is_input(const ct_tensor *t) { return !t->op && ct_is_float((ct_dtype)t->dtype); }
 
+bool ct_point_end(ct_scope scope, bool ok) {
+    bool exhausted = !ok && ct_error_status() == CT_ERR_MEMORY;
+    if (!ok && !exhausted) ct_error_clear();
+    ct_close(scope);
+    return !exhausted;
+}
+
 /* ---- the last bits ---------------------------------------------------------------------------------------------- */
 
 static double largest(const ct_tensor *t) {
@@ -149,8 +156,9 @@ static double drawn(int k, double x, double most, double u) {
 static ct_tensor *draw_input(const ct_verifier *v, const ct_tensor *t, size_t i, int k) {
     ct_tensor *copy = ct_full(CT_F64, ct_shape_of(t), 0);
     double most = largest(t);
-    double *u = copy && is_drawn(t) ? draw(v, ct_size_of(t), i, k) : NULL;
-    if (!copy || (is_drawn(t) && !u)) return NULL;
+    bool moves = k >= 0 && is_drawn(t);
+    double *u = copy && moves ? draw(v, ct_size_of(t), i, k) : NULL;
+    if (!copy || (moves && !u)) return NULL;
     double *to = copy->data;
     for (int64_t e = 0; e < ct_size_of(t); e++) {
         double x = ct_read_element((ct_dtype)t->dtype, t->data, e);
@@ -167,6 +175,16 @@ bool ct_point_drawn(const ct_verifier *v, int k, ct_point *point) {
         if (is_input(t) && !(point->node[i] = draw_input(v, t, i, k))) return false;
     }
     return record(v, point) && differentiate(v, point, point->node[v->graph.n - 1]);
+}
+
+ct_tensor *ct_point_value(const ct_verifier *v, const ct_point *point, size_t i, ct_tensor *x) {
+    ct_point moved;
+    if (!make_point(v, &moved)) return NULL;
+    moved.wide = true;
+    for (size_t k = 0; k < v->graph.n; k++)
+        if (!v->graph.node[k]->op) moved.node[k] = point->node[k];
+    moved.node[i] = x;
+    return record(v, &moved) ? moved.node[v->graph.n - 1] : NULL;
 }
 
 bool ct_point_is_finite(const ct_verifier *v, const ct_point *point) {
@@ -199,7 +217,7 @@ void ct_point_describe(const ct_verifier *v, const ct_point *point, ct_text *out
     }
 }
 
-/* ---- the backward pass that the claims make ----------------------------------------------------------------------- */
+/* ---- the backward pass that the claims make --------------------------------------------------------------------- */
 
 /* The graph cut behind each tensor that something is claimed about: in front of the cut `made`, behind it a constant.
  * Then <claimed, made>, summed over the cuts, and f have the gradient by the constants that the true rules would make

@@ -13,7 +13,8 @@ static void add_node(ct_text *out, const ct_claim_result *r, size_t width) {
     ct_shape extents = ct_shape_of(t), place = extents;
     size_t start = out->length;
     const char *op = ct_op_of(t);
-    ct_text_add(out, "%s%s", t->label ? t->label : op ? op : "unnamed", t->ndim ? ct_describe_shape(&extents, shape) : "");
+    const char *name = t->label ? t->label : op ? op : "unnamed";
+    ct_text_add(out, "%s%s", name, t->ndim ? ct_describe_shape(&extents, shape) : "");
     int64_t rest = r->index;
     for (int axis = t->ndim - 1; axis >= 0 && rest >= 0; axis--) {
         place.dim[axis] = rest % extents.dim[axis];
@@ -76,10 +77,9 @@ static void add_remark(ct_text *out, const ct_claim_result *r) {
 
 static void add_report(ct_text *out, const ct_verification *v) {
     size_t width = name_width(v);
-    if (v->n) {
-        ct_text_add(out, "%-*s%-17s%-17s%-11s%-11s%-10sverdict\n", (int)width, "node", "claimed", "computed", "absolute",
-                    "relative", "ulp");
-    }
+    if (v->n)
+        ct_text_add(out, "%-*s%-17s%-17s%-11s%-11s%-10sverdict\n", (int)width, "node", "claimed", "computed",
+                    "absolute", "relative", "ulp");
     for (int i = 0; i < v->n; i++) add_row(out, v->claims[i], width);
     bool inherited = false;
     for (int i = 0; i < v->n; i++) {

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- a sample of an op as a function of its leaves ---------------------------------------------------------------- */
+/* ---- a sample of an op as a function of its leaves -------------------------------------------------------------- */
 
 typedef struct subject subject;
 typedef ct_tensor *variant(const subject *s, ct_tensor *y);
@@ -152,6 +152,7 @@ static ct_tensor *broken_jvp(const char *at, ct_tensor *z, ct_tensor *const *tan
 }
 
 typedef enum reading { NODES, NUMBERS, FORWARD } reading;
+static const char *const readings[] = {"rule", "backward", "forward mode"};
 
 /* False when there is no such mutant of the sample. */
 static bool check_mutant(subject *s, ct_op_id id, int kind, reading broken_reading, ct_gradcheck_result *r) {
@@ -189,9 +190,10 @@ static void check_op_broken(ct_op_id op, count *counts) {
                 ct_gradcheck_result r;
                 if (!check_mutant(&s, op, kind, broken, &r)) continue;
                 add(&counts[broken], &r);
-                ck_assert_msg(r.verdict != CT_PASS, "%s, sample %d: passes with its %s %s: computed %.12g, forward %.12g, "
-                              "expected %.12g, tolerance %g", ct_op_table[op]->name, i, (const char *[]){"rule",
-                              "backward", "forward mode"}[broken], mutations[kind].name, r.computed, r.forward,
+                ck_assert_msg(r.verdict != CT_PASS,
+                              "%s, sample %d: passes with its %s %s: computed %.12g, forward %.12g, expected %.12g, "
+                              "tolerance %g",
+                              ct_op_table[op]->name, i, readings[broken], mutations[kind].name, r.computed, r.forward,
                               r.expected, r.tolerance);
             }
         ct_graph_free(&s.graph);

@@ -74,7 +74,9 @@ static network make_network(ct_dtype dtype) {
     return net;
 }
 
-static bool made(const struct plant *p, mistake m, enum node where) { return p && p->mistake == m && p->where == where; }
+static bool made(const struct plant *p, mistake m, enum node where) {
+    return p && p->mistake == m && p->where == where;
+}
 
 static void flip_if(const struct plant *p, const network *net, enum node where) {
     for (int i = 0; i < sizes[where] && made(p, SIGN, where); i++) net->grad[where][i] *= -1;
@@ -286,6 +288,53 @@ START_TEST(planted_in_rules) {
 }
 END_TEST
 
+/* ---- ops of one's own: the computed gradient may be what is wrong ----------------------------------------------- */
+
+static bool cube_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
+    *shape = ct_shape_of(ct_operand(z, 0));
+    *dtype = ct_dtype_of(ct_operand(z, 0));
+    return true;
+}
+static void cube_forward(ct_tensor *z) {
+    const double *x = ct_data(ct_operand(z, 0));
+    for (int64_t i = 0; i < ct_size(z); i++) ((double *)ct_result(z))[i] = x[i] * x[i] * x[i];
+}
+static ct_tensor *cube_rule(ct_tensor *x, ct_tensor *g, double factor) {
+    return ct_mul(g, ct_mul(ct_scalar(factor), ct_square(x)));
+}
+static ct_tensor *right_vjp(const char *place, ct_tensor *z, ct_tensor *g, int k) {
+    (void)place, (void)k;
+    return cube_rule(ct_operand(z, 0), g, 3);
+}
+static ct_tensor *wrong_vjp(const char *place, ct_tensor *z, ct_tensor *g, int k) {
+    (void)place, (void)k;
+    return cube_rule(ct_operand(z, 0), g, 3.001);
+}
+
+/* Claims that agree with a wrong rule must not pass, nor need right ones be called wrong. */
+START_TEST(wrong_rules_are_not_believed) {
+    static const ct_op_parts parts[] = {{.shape = cube_shape, .forward = cube_forward, .vjp = right_vjp},
+                                        {.shape = cube_shape, .forward = cube_forward, .vjp = wrong_vjp}};
+    static ct_op ops[] = {{.name = "cube", .formula = "x^3", .arity = 1, .kind = CT_GENERAL, .parts = &parts[0]},
+                          {.name = "cube2", .formula = "x^3", .arity = 1, .kind = CT_GENERAL, .parts = &parts[1]}};
+    static const char *const claims[] = {"3*x^2*grad(y)", "3.001*x^2*grad(y)"};
+    for (int rule = 0; rule < 2; rule++) {
+        int op = ct_register_op(&ops[rule]);
+        for (int as_claimed = 0; as_claimed < 2; as_claimed++) {
+            ct_scope s = ct_begin();
+            ct_tensor *x = ct_label(ct_requires_grad(ct_uniform(CT_F64, CT_SHAPE(5), -2, 2)), "x");
+            ct_tensor *y = ct_label(ct_apply(op, CT_LIST(x), NULL, 0), "y"), *f = ct_sum(ct_sin(y), CT_ALL);
+            ct_claim_grad(x, claims[as_claimed]);
+            ct_claim_grad(y, "cos(y)");
+            ct_verification v = ct_verify(f);
+            check_verdict(&v, y, CT_CLAIM_RIGHT);
+            check_verdict(&v, x, rule ? CT_CLAIM_UNDECIDED : as_claimed ? CT_CLAIM_LOCAL : CT_CLAIM_RIGHT);
+            ck_assert(ct_end(s));
+        }
+    }
+}
+END_TEST
+
 Suite *ct_suite(void) {
     Suite *suite = suite_create("claims");
     TCase *c = tcase_create("planted");
@@ -294,6 +343,7 @@ Suite *ct_suite(void) {
     tcase_add_test(c, right_formulas);
     tcase_add_loop_test(c, planted_in_formulas, 0, PLANTS);
     tcase_add_loop_test(c, planted_in_rules, 0, PLANTS);
+    tcase_add_test(c, wrong_rules_are_not_believed);
     suite_add_tcase(suite, c);
     return suite;
 }

@@ -179,7 +179,10 @@ static void all_nan(int64_t n, const double *x, double *claim) {
     (void)x;
     for (int64_t i = 0; i < n; i++) claim[i] = NAN;
 }
-static void all_zero(int64_t n, const double *x, double *claim) { (void)x, memset(claim, 0, (size_t)n * sizeof *claim); }
+static void all_zero(int64_t n, const double *x, double *claim) {
+    (void)x;
+    memset(claim, 0, (size_t)n * sizeof *claim);
+}
 
 static const struct spoilt {
     spoil *spoil;
@@ -405,7 +408,8 @@ START_TEST(names) {
 }
 END_TEST
 
-static const char *const odd_labels[] = {"0.weight", "a b", "x'", "x+y", "grad(x)", "θ", "sum", "1e3", "x;y", "", "%s%n"};
+static const char *const odd_labels[] = {"0.weight", "a b", "x'",  "x+y", "grad(x)", "θ",
+                                         "sum",      "1e3", "x;y", "",    "%s%n"};
 
 START_TEST(odd_labels_in_quotes) {
     char formula[64];
