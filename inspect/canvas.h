@@ -65,6 +65,10 @@ bool ct_view_fold(ct_view *view);
 void ct_text_name(ct_text *out, const ct_graph *graph, const ct_tensor *t);
 /* "x1 * w1", "leaky_relu(x, 0.1)", "sum(x, axis=0)"; with `values`, one-element operands as numbers: "0.7 * (-1.5)". */
 void ct_text_formula(ct_text *out, const ct_graph *graph, const ct_tensor *t, bool values);
+/* The value of t's attribute of that name, of n bytes; false when there is none. */
+bool ct_text_attribute(ct_text *out, const ct_tensor *t, const char *name, size_t n);
+/* Those that its formula does not name: `before` and "axis=0, keep=true"; whether there is one. */
+bool ct_text_other_attributes(ct_text *out, const ct_tensor *t, const char *before);
 const char *ct_text_place(const char *at); /* "model.c:41" without folders, which a drawing need not tell */
 
 /* ---- figure.c: the numbers in a drawing -------------------------------------------------------------------------- */

@@ -1,4 +1,5 @@
 /* What a derivation calls things: tensors, their formulas, numbers, shapes; as text or as LaTeX. */
+#include "inspect/canvas.h"
 #include "inspect/derive.h"
 
 #include <ctype.h>
@@ -200,6 +201,33 @@ static void add_operands(ct_text *out, const ct_names *names, const ct_tensor *t
     if (t->n_in > MOST_LISTED) ct_text_add(out, names->latex ? ", \\ldots" : ", ... %d in all", t->n_in);
 }
 
+/* What attributes are, which has signs in it, but no letters of users. */
+static void add_attributes(ct_text *out, const ct_names *names, const ct_text *text) {
+    if (text->failed) out->failed = true;
+    if (!text->length) return;
+    ct_text_add(out, names->latex ? "\\text{" : "");
+    if (names->latex) add_latex(out, text->text);
+    else ct_text_add(out, "%s", text->text);
+    ct_text_add(out, names->latex ? "}" : "");
+}
+
+/* A word that is an attribute's name, as its value; false when there is none. */
+static bool add_attribute(ct_text *out, const ct_names *names, const ct_tensor *t, const char *word, size_t n) {
+    ct_text value = {0};
+    bool known = n && ct_text_attribute(&value, t, word, n);
+    if (known) add_attributes(out, names, &value);
+    ct_text_free(&value);
+    return known;
+}
+
+static void add_other_attributes(ct_text *out, const ct_names *names, const ct_tensor *t, const char *before,
+                                 const char *after) {
+    ct_text others = {0};
+    if (ct_text_other_attributes(&others, t, before)) ct_text_add(&others, "%s", after);
+    add_attributes(out, names, &others);
+    ct_text_free(&others);
+}
+
 /* One word, operand or sign of a formula; where the next begins. */
 static const char *add_token(ct_text *out, const ct_names *names, const ct_tensor *t, const char *p) {
     static const char variables[] = "xyw";
@@ -211,6 +239,7 @@ static const char *add_token(ct_text *out, const ct_names *names, const ct_tenso
         add_operands(out, names, t);
         return p + 4;
     }
+    if (add_attribute(out, names, t, p, length)) return p + length;
     if (variable && k < t->n_in) ct_add_name(out, names, t->in[k]);
     else if (variable) ct_text_add(out, "0"); /* an operand that was left out, as a bias */
     else if (!names->latex) ct_text_add(out, "%.*s", length ? (int)length : 1, p);
@@ -230,7 +259,11 @@ static const char *add_token(ct_text *out, const ct_names *names, const ct_tenso
 }
 
 void ct_add_formula(ct_text *out, const ct_names *names, const ct_tensor *t) {
-    for (const char *p = ct_op_table[t->op]->formula; *p;) {
+    const char *formula = ct_op_table[t->op]->formula;
+    size_t n = strlen(formula);
+    bool call = n && formula[n - 1] == ')';
+    for (const char *p = formula; *p;) {
+        if (call && !p[1]) add_other_attributes(out, names, t, ", ", "");
         bool power = names->latex && *p == '^' && p[1];
         if (power) {
             p++;
@@ -240,4 +273,5 @@ void ct_add_formula(ct_text *out, const ct_names *names, const ct_tensor *t) {
         if (*p) p = add_token(out, names, t, p);
         if (power) ct_text_add(out, "}");
     }
+    if (!call) add_other_attributes(out, names, t, " (", ")");
 }

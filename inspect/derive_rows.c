@@ -12,6 +12,7 @@
 /* "[[1, 2], [3, 4]]" */
 static void add_elements(ct_derivation *d, const ct_tensor *t, const void *data) {
     int64_t n = ct_size_of(t);
+    if (n == 0) ct_text_add(&d->rows, "[]");
     for (int64_t i = 0; i < n; i++) {
         int64_t block = 1;
         int opened = 0, closed = 0;
@@ -69,7 +70,7 @@ static const ct_term *partial_term(const ct_tensor *z, int k) {
     return sum;
 }
 
-bool ct_is_only_step(const ct_paths *paths, const ct_tensor *z) {
+static bool is_only_step(const ct_paths *paths, const ct_tensor *z) {
     int steps = 0;
     for (int k = 0; k < z->n_in; k++) steps += ct_is_step(paths, z, k);
     return steps == 1;
@@ -77,7 +78,7 @@ bool ct_is_only_step(const ct_paths *paths, const ct_tensor *z) {
 
 /* dz/dx along one step: with round letters where x takes other ways into z too. */
 void ct_add_step_name(ct_text *out, const ct_derivation *d, const ct_tensor *z, int k) {
-    ct_add_derivative(out, &d->names, z, z->in[k], d->names.latex || !ct_is_only_step(&d->paths, z));
+    ct_add_derivative(out, &d->names, z, z->in[k], d->names.latex || !is_only_step(&d->paths, z));
 }
 
 /* ---- rows --------------------------------------------------------------------------------------------------- */

@@ -90,8 +90,16 @@ static const char *find_word(const char *text, const char *word) {
     return NULL;
 }
 
-/* Those that the formula does not name, ", axis=0"; whether there is one. */
-static bool add_other_attributes(ct_text *out, const ct_tensor *t, const char *before) {
+bool ct_text_attribute(ct_text *out, const ct_tensor *t, const char *name, size_t n) {
+    for (const ct_field *f = fields_of(t); f->name; f++) {
+        if (strlen(f->name) != n || strncmp(f->name, name, n)) continue;
+        add_value(out, f, value_of(t, f));
+        return true;
+    }
+    return false;
+}
+
+bool ct_text_other_attributes(ct_text *out, const ct_tensor *t, const char *before) {
     bool any = false;
     for (const ct_field *f = fields_of(t); f->name; f++) {
         if (!is_shown(f, value_of(t, f)) || find_word(ct_op_table[t->op]->formula, f->name)) continue;
@@ -129,11 +137,7 @@ static void add_word(ct_text *out, const ct_graph *graph, const ct_tensor *t, co
                      bool values) {
     static const char variables[] = "xyw";
     const char *variable = *n == 1 ? strchr(variables, *word) : NULL;
-    for (const ct_field *f = fields_of(t); f->name; f++)
-        if (strlen(f->name) == *n && !strncmp(f->name, word, *n)) {
-            add_value(out, f, value_of(t, f));
-            return;
-        }
+    if (ct_text_attribute(out, t, word, *n)) return;
     if (!variable) {
         ct_text_add(out, "%.*s", (int)*n, word);
     } else if (!strncmp(word + 1, "...", 3)) {
@@ -152,10 +156,10 @@ void ct_text_formula(ct_text *out, const ct_graph *graph, const ct_tensor *t, bo
     for (const char *p = formula; *p;) {
         size_t n = 0;
         while (is_word(p[n])) n++;
-        if (call && p[0] == ')' && !p[1]) add_other_attributes(out, t, ", ");
+        if (call && p[0] == ')' && !p[1]) ct_text_other_attributes(out, t, ", ");
         if (n > 0) add_word(out, graph, t, p, &n, values);
         else ct_text_escaped(out, (char[]){*p, '\0'}, 1);
         p += n > 0 ? n : 1;
     }
-    if (!call && add_other_attributes(out, t, " (")) ct_text_add(out, ")");
+    if (!call && ct_text_other_attributes(out, t, " (")) ct_text_add(out, ")");
 }
