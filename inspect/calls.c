@@ -45,8 +45,28 @@ const ct_call *ct_find_call(const char *name, size_t length) {
     return bsearch(&(span){name + skipped, length - skipped}, calls, CALLS, sizeof *calls, compare);
 }
 
+/* What others call it, of functions and of arguments. */
+static const struct {
+    const char *elsewhere, *here;
+} synonyms[] = {
+    {"ln", "log"},         {"arcsin", "asin"},   {"arccos", "acos"}, {"arctan", "atan"}, {"arctan2", "atan2"}, {"fabs", "abs"},
+    {"cat", "concat"},     {"var", "variance"},  {"dot", "vdot"},    {"power", "pow"},   {"multiply", "mul"},  {"divide", "div"},
+    {"subtract", "sub"},   {"norm", "vector_norm"}, {"concatenate", "concat"}, {"matrix_multiply", "matmul"},
+    {"dim", "axis"},       {"keepdim", "keep"},  {"keepdims", "keep"}, {"axes", "axis"}, {"min_val", "low"},   {"max_val", "high"},
+    {"kernel_size", "kernel"}, {"normalized_shape", "shape"}, {"negative_slope", "slope"}, {"input", "x"},     {"other", "y"},
+};
+
+const char *ct_nearest_known(const char *name, int n, const char *const *known) {
+    for (size_t i = 0; i < sizeof synonyms / sizeof *synonyms; i++) {
+        if (strcmp(synonyms[i].elsewhere, name) != 0) continue;
+        for (int k = 0; k < n; k++)
+            if (!strcmp(known[k], synonyms[i].here)) return known[k];
+    }
+    return ct_nearest(name, n, known);
+}
+
 const char *ct_nearest_call(const char *name) {
     const char *known[CALLS];
     for (int i = 0; i < CALLS; i++) known[i] = calls[i].name;
-    return ct_nearest(name + prefix(name), CALLS, known);
+    return ct_nearest_known(name + prefix(name), CALLS, known);
 }

@@ -53,6 +53,8 @@ typedef struct ct_call {
 
 /* "sum" or "ct_sum", `length` bytes of it; NULL when there is no such function. */
 const ct_call *ct_find_call(const char *name, size_t length);
-const char *ct_nearest_call(const char *name);
+/* What a name that is none is likely to mean, of n known ones: NumPy's and PyTorch's words for them count too. */
+const char *ct_nearest_known(const char *name, int n, const char *const *known);
+const char *ct_nearest_call(const char *name); /* of the functions */
 
 #endif

@@ -19,12 +19,15 @@ typedef struct ct_span {
 
 typedef enum ct_term_kind {
     CT_TERM_NUMBER,   /* `number` */
-    CT_TERM_CONSTANT, /* literal[first] and on, of `shape` */
+    CT_TERM_CONSTANT, /* literal[first] and on; integer[integers]: how many axes, and their extents */
     CT_TERM_NAME,     /* name[first] */
     CT_TERM_LOCAL,    /* term[first], which an earlier statement named */
     CT_TERM_STACK,    /* n terms from term[first] on, joined by `next` */
+    CT_TERM_INDEX,    /* term[first] with n subscripts, CT_SUBSCRIPT_INTEGERS each */
     CT_TERM_CALL,     /* n arguments from given[first] on, joined by `next` */
 } ct_term_kind;
+
+#define CT_SUBSCRIPT_INTEGERS 4 /* kind, start, stop, step */
 
 /* Terms lie in the order of evaluation, operands before what is made of them. */
 typedef struct ct_term {
@@ -36,7 +39,7 @@ typedef struct ct_term {
     union {
         double number;
         const ct_call *call;
-        size_t shape; /* in integer[]: the number of axes and their extents */
+        size_t integers; /* from integer[integers] on */
     };
 } ct_term;
 
@@ -125,6 +128,8 @@ size_t ct_new_term(ct_parser *p, ct_term term);
 size_t ct_new_operator(ct_parser *p, const char *name, ct_span span, size_t a, size_t b);
 /* "(a, b)" after the name of a function. */
 size_t ct_parse_call(ct_parser *p, ct_token name);
+/* "[0, 1:-1]" after an operand. */
+size_t ct_parse_subscripts(ct_parser *p, size_t operand);
 /* [a, b of expressions, the terms joined: the first of them, and how many. The ']' is not yet taken. */
 size_t ct_parse_row(ct_parser *p, size_t *n);
 bool ct_enter(ct_parser *p); /* one level deeper; false with an error beyond CT_FORMULA_DEPTH */

@@ -18,7 +18,7 @@ static const char *signature(const ct_call *call, char *buffer, size_t size) {
 /* Raises that the word is none of those known; the nearest of them, or NULL, is the hint. */
 static bool unknown(ct_parser *p, const char *what, ct_span span, const char *nearest) {
     char word[CT_WORD], hint[128];
-    snprintf(hint, sizeof hint, "did you mean '%s'?", nearest);
+    snprintf(hint, sizeof hint, "did you mean '%s'?", nearest ? nearest : "");
     ct_formula_fail(p, span.column, nearest ? hint : NULL, "unknown %s %s", what, ct_quote(p->f, span, word));
     return false;
 }
@@ -53,36 +53,39 @@ static bool parse_number(ct_parser *p, const char *what, double *out) {
 
 #define EXACT 9007199254740992.0 /* 2^53: beyond, not every whole number is a double */
 
-static bool parse_integer(ct_parser *p, bool fits_int, double *out) {
+static bool parse_integer(ct_parser *p, const char *what, bool fits_int, double *out) {
     size_t column = p->token.span.column;
     double most = fits_int ? INT_MAX : EXACT;
-    if (!read_number(p, "a whole number", out)) return false;
+    if (!read_number(p, what, out)) return false;
     if (!(trunc(*out) == *out && fabs(*out) <= most))
         ct_formula_fail(p, column, NULL, "expected a whole number of at most %.0f", most);
     ct_lex(p);
     return !p->failed;
 }
 
-static bool add_integer(ct_parser *p, bool fits_int, ct_given *given) {
+static bool push_integer(ct_parser *p, int64_t value) {
     ct_formula *f = p->f;
-    double value;
-    if (!parse_integer(p, fits_int, &value)) return false;
     if (!ct_grow((void **)&f->integer, &f->integer_capacity, f->n_integers + 1, sizeof *f->integer))
         return ct_formula_memory(p), false;
-    f->integer[f->n_integers++] = (int64_t)value;
-    given->n++;
+    f->integer[f->n_integers++] = value;
     return true;
 }
 
+static bool add_integer(ct_parser *p, const char *what, bool fits_int, ct_given *given) {
+    double value;
+    given->n++;
+    return parse_integer(p, what, fits_int, &value) && push_integer(p, (int64_t)value);
+}
+
 /* 1 or [1, 2]: at most `most` whole numbers. */
-static bool parse_integers(ct_parser *p, bool fit_int, size_t most, ct_given *given) {
+static bool parse_integers(ct_parser *p, const char *what, bool fit_int, size_t most, ct_given *given) {
     given->first = p->f->n_integers;
-    if (!ct_at_symbol(p, "[")) return add_integer(p, fit_int, given);
+    if (!ct_at_symbol(p, "[")) return add_integer(p, what, fit_int, given);
     ct_lex(p);
     while (!ct_at_symbol(p, "]")) {
         if (given->n && !ct_take_symbol(p, ",")) return ct_expected(p, "',' or ']'"), false;
         if (given->n == most) return ct_expected(p, "']', there being enough numbers,"), false;
-        if (!add_integer(p, fit_int, given)) return false;
+        if (!add_integer(p, what, fit_int, given)) return false;
     }
     ct_lex(p);
     return true;
@@ -104,21 +107,24 @@ static bool parse_choice(ct_parser *p, const char *const *words, double *out) {
 
 static bool parse_value(ct_parser *p, const ct_parameter *parameter, ct_given *given) {
     static const char *const flags[] = {"false", "true", NULL};
+    char number[CT_WORD], whole[CT_WORD];
+    snprintf(number, sizeof number, "a number for '%s'", parameter->name);
+    snprintf(whole, sizeof whole, "a whole number for '%s'", parameter->name);
     switch (parameter->kind) {
     case CT_PARAMETER_TENSOR: given->n = 1; return (given->first = ct_parse_expression(p)) != CT_NO_TERM;
     case CT_PARAMETER_TENSORS:
         given->first = ct_parse_row(p, &given->n);
         ct_lex(p);
         return !p->failed;
-    case CT_PARAMETER_NUMBER: return parse_number(p, "a number", &given->number);
-    case CT_PARAMETER_INT: return parse_integer(p, true, &given->number);
-    case CT_PARAMETER_INT64: return parse_integer(p, false, &given->number);
+    case CT_PARAMETER_NUMBER: return parse_number(p, number, &given->number);
+    case CT_PARAMETER_INT: return parse_integer(p, whole, true, &given->number);
+    case CT_PARAMETER_INT64: return parse_integer(p, whole, false, &given->number);
     case CT_PARAMETER_FLAG: return parse_choice(p, flags, &given->number);
-    case CT_PARAMETER_AXES: return parse_integers(p, true, CT_MAX_DIMS, given);
-    case CT_PARAMETER_SHAPE: return parse_integers(p, false, CT_MAX_DIMS, given);
-    case CT_PARAMETER_SIZES: return parse_integers(p, false, SIZE_MAX, given);
-    case CT_PARAMETER_PAIR: return parse_integers(p, false, 2, given);
-    case CT_PARAMETER_TRIPLE: return parse_integers(p, false, 3, given);
+    case CT_PARAMETER_AXES: return parse_integers(p, whole, true, CT_MAX_DIMS, given);
+    case CT_PARAMETER_SHAPE: return parse_integers(p, whole, false, CT_MAX_DIMS, given);
+    case CT_PARAMETER_SIZES: return parse_integers(p, whole, false, SIZE_MAX, given);
+    case CT_PARAMETER_PAIR: return parse_integers(p, whole, false, 2, given);
+    case CT_PARAMETER_TRIPLE: return parse_integers(p, whole, false, 3, given);
     case CT_PARAMETER_CHOICE: return parse_choice(p, parameter->words, &given->number);
     case CT_PARAMETER_STRING: break;
     }
@@ -139,7 +145,7 @@ static int find_parameter(ct_parser *p, const ct_call *call, ct_span span) {
         if (ct_is_word(p->f, span, names[i])) return i;
     }
     snprintf(what, sizeof what, "argument of %s()", call->name);
-    unknown(p, what, span, ct_nearest(word_of(p, span, word), call->n, names));
+    unknown(p, what, span, ct_nearest_known(word_of(p, span, word), call->n, names));
     return -1;
 }
 
@@ -215,5 +221,38 @@ size_t ct_parse_call(ct_parser *p, ct_token name) {
     if (p->failed || !is_complete(p, call, span, seen)) return CT_NO_TERM;
     ct_lex(p);
     term.call = call;
+    return ct_new_term(p, term);
+}
+
+/* ---- subscripts: x[0, 1:-1] ------------------------------------------------------------------------------------- */
+
+/* An optional whole number before ":", "," or "]". */
+static bool parse_bound(ct_parser *p, double *out) {
+    bool absent = ct_at_symbol(p, ":") || ct_at_symbol(p, ",") || ct_at_symbol(p, "]");
+    return absent || parse_integer(p, "a whole number or ':'", false, out);
+}
+
+/* "1" or "1:8:2", pushed as CT_SUBSCRIPT_INTEGERS: the kind, start, stop and step. */
+static bool parse_subscript(ct_parser *p) {
+    double start = 0, stop = INFINITY, step = 1;
+    if (!ct_at_symbol(p, ":") && !parse_integer(p, "a whole number or ':'", false, &start)) return false;
+    bool slice = ct_take_symbol(p, ":");
+    if (slice && !parse_bound(p, &stop)) return false;
+    if (slice && ct_take_symbol(p, ":") && !parse_bound(p, &step)) return false;
+    return push_integer(p, slice ? CT_SUBSCRIPT_SLICE : CT_SUBSCRIPT_AT) && push_integer(p, (int64_t)start) &&
+           push_integer(p, isinf(stop) ? CT_END : (int64_t)stop) && push_integer(p, (int64_t)step);
+}
+
+size_t ct_parse_subscripts(ct_parser *p, size_t operand) {
+    ct_term term = {.kind = CT_TERM_INDEX, .span = p->token.span, .first = operand};
+    ct_lex(p);
+    term.integers = p->f->n_integers;
+    do {
+        if (term.n == CT_MAX_DIMS) return ct_expected(p, "']', there being enough subscripts,");
+        if (!parse_subscript(p)) return CT_NO_TERM;
+        term.n++;
+    } while (ct_take_symbol(p, ","));
+    term.span.end = p->token.span.end;
+    if (!ct_take_symbol(p, "]")) return ct_expected(p, "':', ',' or ']'");
     return ct_new_term(p, term);
 }

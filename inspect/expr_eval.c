@@ -28,7 +28,7 @@ static const char *place(const evaluation *e, size_t column) {
 
 static ct_tensor *constant(const evaluation *e, const char *at, const ct_term *t) {
     if (t->kind == CT_TERM_NUMBER) return ct_full_at(at, e->dtype, CT_SCALAR, t->number);
-    const int64_t *axes = &e->f->integer[t->shape];
+    const int64_t *axes = &e->f->integer[t->integers];
     ct_shape shape = {.ndim = (int)axes[0]};
     memcpy(shape.dim, axes + 1, (size_t)axes[0] * sizeof *axes);
     ct_tensor *z = ct_new_tensor("ct_eval", at, e->dtype, &shape, 0);
@@ -133,6 +133,15 @@ static ct_tensor *call(const evaluation *e, const char *at, const ct_term *t) {
     return is_square(e, t) ? ct_square_at(at, arguments[0].tensor) : row->run(at, arguments);
 }
 
+/* x[0, 1:-1] */
+static ct_tensor *subscripted(const evaluation *e, const char *at, const ct_term *t) {
+    ct_subscript items[CT_MAX_DIMS];
+    const int64_t *integer = &e->f->integer[t->integers];
+    for (size_t i = 0; i < t->n; i++, integer += CT_SUBSCRIPT_INTEGERS)
+        items[i] = (ct_subscript){(ct_subscript_kind)integer[0], integer[1], integer[2], integer[3], NULL};
+    return ct_index_by_at(at, e->value[t->first], (ct_subscripts){.n = (int)t->n, .items = items});
+}
+
 /* ---- formulas ----------------------------------------------------------------------------------------------- */
 
 static ct_tensor *value_of(const evaluation *e, const ct_term *t) {
@@ -142,6 +151,7 @@ static ct_tensor *value_of(const evaluation *e, const ct_term *t) {
     case CT_TERM_NUMBER:
     case CT_TERM_CONSTANT: return constant(e, place(e, t->span.column), t);
     case CT_TERM_STACK: return ct_stack_at(place(e, t->span.column), list_of(e, t->first, t->n), 0);
+    case CT_TERM_INDEX: return subscripted(e, place(e, t->span.column), t);
     case CT_TERM_CALL: break;
     }
     return call(e, place(e, t->span.column), t);

@@ -71,7 +71,7 @@ static size_t symbol_length(const char *s) {
     static const char *const symbols[] = {"**", "==", "!=", "<=", ">=", ".T"};
     for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++)
         if (!strncmp(s, symbols[i], 2)) return 2;
-    return strchr("+-*/^@()[],;='<>", *s) ? 1 : 0;
+    return strchr("+-*/^@()[],;:='<>", *s) ? 1 : 0;
 }
 
 /* Columns count characters: a byte that goes on with one is none. */
@@ -173,11 +173,14 @@ size_t ct_formula_fail(ct_parser *p, size_t column, const char *hint, const char
 }
 
 size_t ct_expected(ct_parser *p, const char *what) {
-    char word[CT_WORD], hint[CT_WORD + 16];
+    char word[CT_WORD], hint[2 * CT_WORD];
+    bool factor = p->token.kind == CT_TOKEN_NUMBER || p->token.kind == CT_TOKEN_NAME || ct_at_symbol(p, "(");
+    bool product = factor && strstr(what, "an operator"); /* "2x", "sin x" */
     if (p->token.kind == CT_TOKEN_END) {
         snprintf(hint, sizeof hint, "the formula ends");
     } else {
-        snprintf(hint, sizeof hint, "found %s", ct_quote(p->f, p->token.span, word));
+        snprintf(hint, sizeof hint, "found %s%s", ct_quote(p->f, p->token.span, word),
+                 product ? "; products are written a*b, calls f(a)" : "");
     }
     return ct_formula_fail(p, p->token.span.column, hint, "expected %s", what);
 }

@@ -124,13 +124,13 @@ size_t ct_parse_row(ct_parser *p, size_t *n) {
 
 /* The shape of a number or constant: integer[shape] axes, then their extents. */
 static int64_t axes_of(const ct_formula *f, const ct_term *t) {
-    return t->kind == CT_TERM_NUMBER ? 0 : f->integer[t->shape];
+    return t->kind == CT_TERM_NUMBER ? 0 : f->integer[t->integers];
 }
 
 static bool same_shape(const ct_formula *f, const ct_term *a, const ct_term *b) {
     int64_t n = axes_of(f, a);
     if (n != axes_of(f, b)) return false;
-    return n == 0 || !memcmp(&f->integer[a->shape], &f->integer[b->shape], (size_t)(n + 1) * sizeof(int64_t));
+    return n == 0 || !memcmp(&f->integer[a->integers], &f->integer[b->integers], (size_t)(n + 1) * sizeof(int64_t));
 }
 
 /* Whether the row's items are numbers or constants, of one shape; fails when of several. */
@@ -152,23 +152,23 @@ static size_t fold(ct_parser *p, ct_span span, size_t first, size_t n) {
     ct_formula *f = p->f;
     size_t newest = first == CT_NO_TERM ? f->n_terms : first;
     int64_t axes = n ? axes_of(f, &f->term[newest]) : 0, extents[CT_MAX_DIMS];
-    ct_term row = {.kind = CT_TERM_CONSTANT, .span = span, .first = f->n_literals, .n = n, .shape = f->n_integers};
+    ct_term row = {.kind = CT_TERM_CONSTANT, .span = span, .first = f->n_literals, .n = n, .integers = f->n_integers};
     if (axes == CT_MAX_DIMS)
         return ct_formula_fail(p, span.column, NULL, "more than %d axes of a constant", CT_MAX_DIMS);
     if (axes) {
-        memcpy(extents, &f->integer[f->term[newest].shape + 1], (size_t)axes * sizeof *extents);
+        memcpy(extents, &f->integer[f->term[newest].integers + 1], (size_t)axes * sizeof *extents);
         row.first = f->term[newest].first;
-        row.shape = f->term[newest].shape;
+        row.integers = f->term[newest].integers;
     }
-    if (!ct_grow((void **)&f->integer, &f->integer_capacity, row.shape + (size_t)axes + 2, sizeof *f->integer) ||
+    if (!ct_grow((void **)&f->integer, &f->integer_capacity, row.integers + (size_t)axes + 2, sizeof *f->integer) ||
         !ct_grow((void **)&f->literal, &f->literal_capacity, f->n_literals + n, sizeof *f->literal))
         return ct_formula_memory(p);
     if (!axes)
         for (size_t i = 0; i < n; i++) f->literal[f->n_literals++] = f->term[newest + i].number;
-    f->integer[row.shape] = axes + 1;
-    f->integer[row.shape + 1] = (int64_t)n;
-    if (axes) memcpy(&f->integer[row.shape + 2], extents, (size_t)axes * sizeof *extents);
-    f->n_integers = row.shape + (size_t)axes + 2;
+    f->integer[row.integers] = axes + 1;
+    f->integer[row.integers + 1] = (int64_t)n;
+    if (axes) memcpy(&f->integer[row.integers + 2], extents, (size_t)axes * sizeof *extents);
+    f->n_integers = row.integers + (size_t)axes + 2;
     f->n_terms = newest;
     return ct_new_term(p, row);
 }
@@ -207,12 +207,17 @@ static size_t parse_atom(ct_parser *p) {
 
 static size_t parse_postfix(ct_parser *p) {
     size_t a = parse_atom(p);
-    while (!p->failed && (ct_at_symbol(p, "'") || ct_at_symbol(p, ".T"))) {
+    while (!p->failed) {
         ct_span span = p->token.span;
-        ct_lex(p);
-        a = ct_new_operator(p, "t", span, a, CT_NO_TERM);
+        if (ct_at_symbol(p, "[")) {
+            a = ct_parse_subscripts(p, a);
+        } else if (ct_take_symbol(p, "'") || ct_take_symbol(p, ".T")) {
+            a = ct_new_operator(p, "t", span, a, CT_NO_TERM);
+        } else {
+            return a;
+        }
     }
-    return a;
+    return CT_NO_TERM;
 }
 
 static size_t parse_unary(ct_parser *p);

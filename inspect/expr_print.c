@@ -120,6 +120,10 @@ static void push_parts(printer *p, const ct_term *t, int outer) {
         push_terms(p, t->first);
         push_text(p, "]");
         return;
+    case CT_TERM_INDEX:
+        push_term(p, t->first, POSTFIX);
+        push_span(p, t->span);
+        return;
     case CT_TERM_CALL: break;
     }
     if (t->written_as_call) push_call(p, t);

@@ -8,6 +8,7 @@
  *   a ^ b  a ** b                 power; from right to left, and before a minus: -x^2 is -(x^2); 2^-1 is 0.5; x^2 is
  *                                 recorded as square(x)
  *   a @ b  a'  a.T                matrix product, as strong as *; transpose of a matrix
+ *   x[0]  x[:, 1:-1]              elements and slices, as in Python
  *   a == b  != < <= > >=          bool, not to be chained; operators take bool and integers as numbers
  *   sum(x, axis=0, keep=true)     every op of autograd/ops.h, with or without ct_; arguments by place or by name, an
  *                                 axis as 0 or [0, -1], a choice by its word: mse_loss(x, y, reduction=sum)

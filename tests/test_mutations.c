@@ -40,6 +40,7 @@ static const char *const seeds[] = {
     "std(W, axis=[0, 1], correction=0)",
     "topk(W, 2, axis=1, largest=false)",
     "roll(flip(W, axis=0), 1, axis=1)",
+    "W[:, 1:-1]*V[::2, 0] + W[0, 1]",
 };
 #define SEEDS ((int)(sizeof seeds / sizeof *seeds))
 

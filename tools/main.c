@@ -48,7 +48,9 @@ int main(int argc, char **argv) {
         return STATUS_USAGE;
     }
     if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
-        print_overview(stdout);
+        const command *asked = argc > 2 ? find_command(argv[2]) : NULL;
+        if (asked) print_help(asked, stdout);
+        else print_overview(stdout);
     } else if (!strcmp(word, "--version")) {
         printf("cotangent %s\n", COTANGENT_VERSION);
     } else if (!strcmp(word, "--manual")) { /* for the build: writes the manual pages */

@@ -6,8 +6,9 @@
 
 void print_value(const char *name, const ct_tensor *t) {
     printf("%s =%s", name, ct_shape_of(t).ndim > 1 ? "\n" : " ");
-    if (ct_shape_of(t).ndim == 0 && ct_dtype_of(t) >= CT_F32) printf("%.10g\n", ct_item(t));
-    else ct_print(t, stdout);
+    if (ct_shape_of(t).ndim || ct_dtype_of(t) < CT_F32) ct_print(t, stdout);
+    else if (isnan(ct_item(t))) puts("nan"); /* whatever its sign */
+    else printf("%.10g\n", ct_item(t));
 }
 
 json_t *json_of_number(double value) {

@@ -39,10 +39,12 @@ static void add_input(problem *p, ct_tensor *input) {
 
 /* NAME=VALUE */
 static bool read_input(const arguments *a, const char *word, problem *out) {
-    const char *sign = strchr(word, '=');
-    char *name = sign > word ? strndup(word, (size_t)(sign - word)) : NULL;
+    const char *sign = strchr(word, '='), *end = sign;
+    while (end > word && end[-1] == ' ') end--;
+    char *name = end > word ? strndup(word, (size_t)(end - word)) : NULL;
     ct_tensor *input = NULL;
-    if (sign <= word) complain(a->command, "'%s' is not NAME=VALUE", word);
+    if (!sign && *word == '-') complain(a->command, "there is no option %s: all have long names, see --help", word);
+    else if (end <= word) complain(a->command, "'%s' is not NAME=VALUE", word);
     else if (!name) complain(a->command, "out of memory");
     else if (is_given(out, name)) complain(a->command, "%s has two values", name);
     else if (!(input = make_input(read_array(sign + 1), has_option(a, "f32"), name)))
