@@ -42,7 +42,7 @@ typedef struct ct_view {
     size_t n_shown;
     size_t first_folded, end_folded; /* CT_FOLDED is the place of some of these; equal: of none */
     bool crowded;                    /* a drawing in time counts more than smooth edges and numbers on them */
-    ct_repeat *repeats;              /* in order, without overlap */
+    ct_repeat *repeats;              /* in order; apart from each other, or one within the first block of another */
     size_t n_repeats, repeats_capacity;
 } ct_view;
 
@@ -50,7 +50,6 @@ typedef struct ct_view {
 bool ct_view_make(ct_view *view, ct_tensor *root, const ct_draw_options *options);
 void ct_view_free(ct_view *view);
 ct_role ct_view_role(const ct_view *view, size_t index);
-const ct_repeat *ct_view_repeat_at(const ct_view *view, size_t first); /* the one that begins there, else NULL */
 /* What the stage shows. */
 bool ct_view_has_value(const ct_view *view, size_t index);
 bool ct_view_has_gradient(const ct_view *view, size_t index);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define MOST_LISTED 4  /* kinds of nodes in a fold */
+#define MOST_REPEATS 8 /* one within another */
 #define GROUP_LABEL 48 /* characters */
 
 /* ---- folds -------------------------------------------------------------------------------------------------- */
@@ -39,14 +40,19 @@ static void add_middle(ct_canvas *canvas) {
 
 /* ---- clusters ----------------------------------------------------------------------------------------------- */
 
-/* Where the walk over the nodes is: groups are opened and closed as brackets are, and a repeat is a group between. */
+/* Where the walk over the nodes is: groups are opened and closed as brackets are, and so are repeats. */
 typedef struct walk {
     ct_canvas *canvas;
     const ct_group_span *open; /* the innermost whose cluster is open */
-    const ct_group_span *base; /* around the open repeat, whose clusters stay open */
-    const ct_repeat *repeat;   /* open; NULL: none */
-    int clusters;              /* so far */
+    struct {
+        const ct_repeat *repeat;
+        const ct_group_span *base; /* around it, whose clusters stay open */
+    } in[MOST_REPEATS];            /* the open repeats, the innermost last */
+    int depth;                     /* of them */
+    int clusters;                  /* so far */
 } walk;
+
+static const ct_group_span *base_of(const walk *w) { return w->depth ? w->in[w->depth - 1].base : NULL; }
 
 static bool is_within(const ct_group_span *group, const ct_group_span *inner) {
     while (inner && inner != group) inner = inner->parent;
@@ -73,7 +79,7 @@ static void open_to(walk *w, const ct_group_span *group) {
 
 /* Closes clusters until `group` is in the innermost open one. */
 static void close_to(walk *w, const ct_group_span *group) {
-    for (; w->open != w->base && !is_within(w->open, group); w->open = w->open->parent)
+    for (; w->open != base_of(w) && !is_within(w->open, group); w->open = w->open->parent)
         ct_text_add(&w->canvas->text, "    }\n");
 }
 
@@ -91,36 +97,40 @@ static const ct_group_span *common_group(const ct_view *view, const ct_repeat *r
 }
 
 static void begin_repeat(walk *w, const ct_repeat *r) {
-    ct_text *out = &w->canvas->text;
-    size_t last = r->first + r->period * r->times;
-    w->repeat = r;
     enter_group(w, common_group(w->canvas->view, r));
-    w->base = w->open;
+    w->in[w->depth].repeat = r;
+    w->in[w->depth++].base = w->open;
     begin_cluster(w, "style=\"bold,dashed\", color=\"" CT_GREY "\"");
-    ct_text_add(
-        out, "<B>x %zu</B><FONT POINT-SIZE=\"9\">&#160; n%zu to n%zu, of which the first %zu are shown</FONT>>];\n",
-        r->times, r->first + 1, last, r->period);
+    ct_text_add(&w->canvas->text,
+                "<B>x %zu</B><FONT POINT-SIZE=\"9\">&#160; %zu nodes each, n%zu to n%zu: the first</FONT>>];\n",
+                r->times, r->period, r->first + 1, r->first + r->period * r->times);
 }
 
 static void end_repeat(walk *w) {
-    for (; w->open != w->base; w->open = w->open->parent) ct_text_add(&w->canvas->text, "    }\n");
+    for (; w->open != base_of(w); w->open = w->open->parent) ct_text_add(&w->canvas->text, "    }\n");
     ct_text_add(&w->canvas->text, "    }\n");
-    w->base = NULL;
-    w->repeat = NULL;
+    w->depth--;
+}
+
+/* Of the innermost open repeat, the end of the block that is drawn. */
+static size_t end_of_block(const walk *w) {
+    const ct_repeat *r = w->in[w->depth - 1].repeat;
+    return r->first + r->period;
 }
 
 static void add_nodes(ct_canvas *canvas) {
     const ct_view *view = canvas->view;
     walk w = {.canvas = canvas};
+    size_t next = 0; /* repeat */
     for (size_t i = 0; i < view->graph.n; i++) {
-        const ct_repeat *r = ct_view_repeat_at(view, i);
-        if (w.repeat && i == w.repeat->first + w.repeat->period) end_repeat(&w);
-        if (r) begin_repeat(&w, r);
+        while (w.depth && i == end_of_block(&w)) end_repeat(&w);
+        for (; next < view->n_repeats && view->repeats[next].first == i; next++)
+            if (view->shown[i] == i && w.depth < MOST_REPEATS) begin_repeat(&w, &view->repeats[next]);
         if (view->shown[i] != i) continue;
         enter_group(&w, view->group[i]);
         ct_canvas_node(canvas, i);
     }
-    if (w.repeat) end_repeat(&w);
+    while (w.depth) end_repeat(&w);
     close_to(&w, NULL);
     if (view->first_folded < view->end_folded) add_middle(canvas);
 }
@@ -183,22 +193,30 @@ static void add_edges_for(ct_canvas *canvas, size_t index, size_t to, size_t *se
     }
 }
 
+/* For each node the next one that it is drawn for, after itself; 0 at the end. */
+static void link_copies(const ct_view *view, size_t *next) {
+    for (size_t i = view->graph.n; i-- > 0;) {
+        size_t first = view->shown[i];
+        if (first == i || first == CT_FOLDED) continue;
+        next[i] = next[first];
+        next[first] = i;
+    }
+}
+
 /* One edge an operand; of nodes that are folded, one from each source and, of a repeat, dashed from block to block.
  */
 static bool add_edges(ct_canvas *canvas) {
     const ct_view *view = canvas->view;
-    size_t bytes, repeat = 0;
-    if (!ct_checked_mul(view->graph.n + 1, sizeof(size_t), &bytes)) return false;
-    size_t *seen = ct_alloc(bytes);
+    size_t n = view->graph.n + 1, bytes;
+    size_t *seen = ct_checked_mul(n, 2 * sizeof *seen, &bytes) ? ct_alloc(bytes) : NULL;
     if (!seen) return false;
     memset(seen, 0, bytes);
+    size_t *next = seen + n;
+    link_copies(view, next);
     for (size_t i = 0; i < view->graph.n; i++) {
-        while (repeat < view->n_repeats && i >= view->repeats[repeat].first + view->repeats[repeat].period) repeat++;
-        const ct_repeat *r =
-            repeat < view->n_repeats && i >= view->repeats[repeat].first ? &view->repeats[repeat] : NULL;
         if (view->shown[i] != i) continue;
-        for (size_t block = 0; block < (r ? r->times : 1); block++)
-            add_edges_for(canvas, i + block * (r ? r->period : 0), i, seen);
+        add_edges_for(canvas, i, i, seen);
+        for (size_t copy = next[i]; copy; copy = next[copy]) add_edges_for(canvas, copy, i, seen);
     }
     for (size_t i = view->first_folded; i < view->end_folded; i++) add_edges_for(canvas, i, CT_FOLDED, seen);
     ct_dealloc(seen, bytes);

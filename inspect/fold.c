@@ -7,6 +7,7 @@
 #define FOLD_ABOVE 2000      /* nodes; Graphviz needs seconds for more, and nobody can read them */
 #define KEPT_NODES 100       /* at either end of what is still too much */
 #define LEAST_SAVED 6        /* nodes: below, a repeat is not worth its box */
+#define LARGE_BLOCK 100      /* nodes: in a block of more, repeats are looked for too */
 #define MOST_COMPARISONS 2e8 /* in the search for periods */
 
 /* The graph by numbers, so that nodes can be compared quickly. */
@@ -135,12 +136,13 @@ static bool add_repeat(ct_view *view, const ct_repeat *r) {
     for (; n > 0 && view->repeats[n - 1].first > r->first; n--) view->repeats[n] = view->repeats[n - 1];
     view->repeats[n] = *r;
     view->n_repeats++;
-    for (size_t i = r->first + r->period; i < end_of(r); i++) view->shown[i] = r->first + (i - r->first) % r->period;
+    for (size_t i = r->first + r->period; i < end_of(r); i++) view->shown[i] = i - r->period;
     view->n_shown -= r->period * (r->times - 1);
     return true;
 }
 
-/* The best one, and then those before and after it. */
+/* The best one, and then those before and after it, and in its block. What is drawn in the place of a node is found
+ * at last: its like in the block before, and so on to the first. */
 static bool find_repeats(ct_view *view, const structure *s) {
     range *open = NULL;
     size_t n = 0, capacity = 0;
@@ -150,11 +152,13 @@ static bool find_repeats(ct_view *view, const structure *s) {
         range in = open[--n];
         ct_repeat r = find_repeat(s, in);
         if (!r.times) continue;
-        ok = add_repeat(view, &r) && ct_grow((void **)&open, &capacity, n + 2, sizeof *open);
+        ok = add_repeat(view, &r) && ct_grow((void **)&open, &capacity, n + 3, sizeof *open);
         if (!ok) break;
         open[n++] = (range){in.first, r.first};
         open[n++] = (range){end_of(&r), in.end};
+        if (r.period > LARGE_BLOCK) open[n++] = (range){r.first, r.first + r.period};
     }
+    for (size_t i = 0; i < view->graph.n; i++) view->shown[i] = view->shown[view->shown[i]];
     ct_dealloc(open, capacity * sizeof *open);
     return ok;
 }

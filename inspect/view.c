@@ -127,12 +127,6 @@ ct_role ct_view_role(const ct_view *view, size_t index) {
     return t->ndim || ct_text_is_visible(t->label) ? CT_ROLE_INPUT : CT_ROLE_CONSTANT;
 }
 
-const ct_repeat *ct_view_repeat_at(const ct_view *view, size_t first) {
-    for (size_t i = 0; i < view->n_repeats; i++)
-        if (view->repeats[i].first == first && view->shown[first] == first) return &view->repeats[i];
-    return NULL;
-}
-
 bool ct_view_has_value(const ct_view *view, size_t index) {
     const ct_draw_options *o = &view->options;
     return o->stage != CT_DRAW_FORWARD || o->depth <= 0 || view->level[index] <= (size_t)o->depth;

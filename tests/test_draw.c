@@ -409,10 +409,30 @@ START_TEST(blocks_that_repeat) {
     ck_assert_int_eq(drawn_count(text, "[id=\"node"), 2000);
     text = drawn(chain(2001), NULL); /* a leaf, then 666 times sin, sin, neg, then the root and what is before it */
     assert_has(text, "<B>x 666</B>");
-    assert_has(text, "of which the first 3 are shown");
+    assert_has(text, "3 nodes each, n2 to n1999: the first<");
     ck_assert_int_eq(drawn_count(text, "[id=\"node"), 1 + 3 + 2);
     assert_has(text, "    n4 -> n2 [style=dashed, constraint=false];\n");
     assert_has(text, "    n4 -> n2000 [id=\"edge2000_0\"");
+    ck_assert_int_eq(drawn_count(text, " -> "), 6);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+/* Ten times sixty times (sin, neg) and an exp: the large block is drawn with its own repeat in it. */
+START_TEST(repeats_in_repeats) {
+    ct_scope s = ct_begin();
+    ct_tensor *f = ct_var(0.5, "x");
+    for (int i = 0; i < 600; i++) {
+        f = ct_neg(ct_sin(f));
+        if (i % 60 == 59) f = ct_exp(f);
+    }
+    const char *text = drawn(ct_tanh(f), &(ct_draw_options){.fold_above = 100});
+    const char *outer = strstr(text, "<B>x 10</B>"), *inner = strstr(text, "<B>x 60</B>");
+    ck_assert(outer && inner && outer < inner);
+    ck_assert_int_eq(drawn_count(text, "[id=\"node"), 1 + 2 + 1 + 1);
+    assert_has(text, "    n3 -> n2 [style=dashed, constraint=false];\n");
+    assert_has(text, "    n122 -> n2 [style=dashed, constraint=false];\n");
+    assert_has(text, "    n3 -> n122 [id=\"edge122_0\"");
     ck_assert_int_eq(drawn_count(text, " -> "), 6);
     ck_assert(ct_end(s));
 }
@@ -468,7 +488,7 @@ Suite *ct_suite(void) {
          {every_value_and_gradient, golden_scalars, golden_net, two_drawings_are_the_same, text_in_an_open_file,
           no_pass_no_gradient, formulas_name_their_operands, order_of_creation, direction}},
         {"tensors", {tensors_are_summarised, odd_tensors}},
-        {"large graphs", {what_does_not_repeat, blocks_that_repeat, edges_around_a_fold, a_deep_chain}},
+        {"large graphs", {what_does_not_repeat, blocks_that_repeat, repeats_in_repeats, edges_around_a_fold, a_deep_chain}},
     };
     Suite *suite = suite_create("draw");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
