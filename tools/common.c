@@ -28,7 +28,8 @@ static bool unknown_option(const command *c, const char *word) {
     names[n++] = "help";
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
     const char *nearest = ct_nearest(name, n, names);
-    if (nearest) complain(c, "there is no option --%s: did you mean --%s?", name, nearest);
+    if (nearest && !strcmp(nearest, name)) complain(c, "--%s takes no value", name);
+    else if (nearest) complain(c, "there is no option --%s: did you mean --%s?", name, nearest);
     else complain(c, "there is no option --%s: see cotangent %s --help", name, c->name);
     return false;
 }
@@ -58,7 +59,9 @@ static bool read_option(arguments *out, int argc, char **argv, const struct opti
         complain(out->command, "%s wants a value", word);
         return false;
     }
-    add_option(out, rows[which - 1].name, optarg);
+    const char *name = rows[which - 1].name;
+    if (strlen(name) != strcspn(word + 2, "=")) return unknown_option(out->command, word); /* no abbreviations */
+    add_option(out, name, optarg);
     return true;
 }
 

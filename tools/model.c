@@ -102,13 +102,10 @@ ct_module *make_net(const plan *p) {
 
 /* ---- loss --------------------------------------------------------------------------------------------------- */
 
-static ct_tensor *nll(const char *at, ct_tensor *output, ct_tensor *target) {
-    return ct_nll_loss_at(at, output, target, NULL, -100, CT_LOSS_MEAN);
-}
-
 ct_loss_function *find_loss(const plan *p) {
     static const char *const names[] = {"cross_entropy", "nll", "mse"};
-    static ct_loss_function *const losses[] = {ct_cross_entropy_at, nll, ct_mse_at};
+    /* The cross-entropy of log-probabilities, which add up to log 1, is their negative log-likelihood. */
+    static ct_loss_function *const losses[] = {ct_cross_entropy_at, ct_cross_entropy_at, ct_mse_at};
     for (int i = 0; i < 3; i++)
         if (is_word(p, W_LOSS, names[i])) return losses[i];
     refuse_name(p, W_LOSS, p->value[W_LOSS], 3, names);

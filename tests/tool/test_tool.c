@@ -1,39 +1,16 @@
 /* The program cotangent as its users call it: what it prints, and how it exits. */
-#include "support/files.h"
 #include "support/scalar_formula.h"
+#include "tool/command.h"
 
-#include <check.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define EXERCISE                                                                                                     \
     "'p=x1*w1; q=x2*w2; r=x3*w3; s=x4*w4; a=p+q; b=r+s; a*b' "                                                       \
     "x1=0.7 w1=-1.5 x2=0.34 w2=-0.35 x3=0.2 w3=-0.25 x4=-0.9 w4=0.2"
 
-static char output[1 << 18];     /* of the last command, with what it wrote to stderr */
 static char help[sizeof output]; /* what `cotangent COMMAND --help` printed */
-
-static void make_folder(void) { ck_assert_int_eq(chdir(support_make_folder()), 0); }
-
-/* Runs what a user types; the exit status. "cotangent" is a function of the shell. */
-static int type(const char *line) {
-    char command[4096];
-    snprintf(command, sizeof command, "cotangent() { '" CT_PROGRAM "' \"$@\"; }; { %s; } 2>&1", line);
-    FILE *pipe = popen(command, "r");
-    ck_assert_ptr_nonnull(pipe);
-    output[fread(output, 1, sizeof output - 1, pipe)] = '\0';
-    int status = pclose(pipe);
-    ck_assert_msg(WIFEXITED(status), "%s: %s", line, output);
-    return WEXITSTATUS(status);
-}
-
-static void check_output(const char *line, const char *wanted) {
-    ck_assert_msg(strstr(output, wanted) != NULL, "%s\nprinted\n%s\nwithout\n%s", line, output, wanted);
-}
 
 static json_t *type_for_json(const char *line) {
     ck_assert_msg(type(line) == 0, "%s: %s", line, output);
