@@ -17,10 +17,10 @@ typedef struct ct_recurrent_state {
 } ct_recurrent_state;
 
 /* x (n, time, in) to the h of all times (n, time, hidden * directions). Parameters of layer k are weight_ih_lk
- * (gates * hidden, in), weight_hh_lk (gates * hidden, hidden), bias_ih_lk and bias_hh_lk, with _reverse behind them
+ * (gates * hidden, in), weight_hh_lk (gates * hidden, hidden), bias_ih_lk and bias_hh_lk, with _reverse after them
  * for the second direction, all drawn from U(-1/sqrt(hidden), 1/sqrt(hidden)); the gates follow one another.
  *
- * Long short-term memory (S. Hochreiter and J. Schmidhuber, 1997; with the forget gate of F. Gers, 2000), gates i f g o:
+ * Long short-term memory (S. Hochreiter and J. Schmidhuber, 1997; the forget gate: F. Gers, 2000), gates i f g o:
  *     i, f, o = sigmoid(W x + b + V h + c),  g = tanh(same),  c' = f c + i g,  h' = o tanh(c')
  * Gated recurrent unit (K. Cho et al., 2014, with the reset gate after the product), gates r z n:
  *     r, z = sigmoid(W x + b + V h + c),  n = tanh(W x + b + r (V h + c)),  h' = (1 - z) n + z h */

@@ -2,8 +2,10 @@
 #include "nn/nn.h"
 #include "optim/optim.h"
 #include "support/expect.h"
+#include "support/files.h"
 #include "support/memory.h"
 #include "tensor/internal.h"
+#include "train/train.h"
 
 #include <check.h>
 #include <math.h>
@@ -234,6 +236,29 @@ START_TEST(running_statistics_are_buffers) {
 }
 END_TEST
 
+/* Parameters and running statistics travel through a file: two nets give the same bits in evaluation. */
+START_TEST(files_hold_buffers) {
+    ct_module *nets[2];
+    for (int k = 0; k < 2; k++)
+        nets[k] = ct_sequential(ct_residual(ct_linear(3, 3), ct_batch_norm_layer(3)), ct_gru(3, 2, .layers = 2));
+    support_make_folder();
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_normal(CT_F32, CT_SHAPE(4, 3), 0, 1), *z[2];
+    ct_forward(ct_part_of(nets[0], "0"), x); /* moves the statistics */
+    ck_assert_msg(ct_save(nets[0], support_path("net")) && ct_load(nets[1], support_path("net")), "%s", ct_error());
+    for (int k = 0; k < 2; k++) {
+        ct_set_training(nets[k], false);
+        ct_tensor *y = ct_forward(ct_part_of(nets[k], "0"), x);
+        z[k] = ct_forward(ct_part_of(nets[k], "1"), ct_unsqueeze(y, 0));
+    }
+    ck_assert(z[0] && z[1] && !memcmp(z[0]->data, z[1]->data, ct_bytes_of(z[0])));
+    ck_assert(element(ct_buffers(nets[1]).items[0], 0) != 0);
+    end_well(s);
+    for (int k = 0; k < 2; k++) ct_module_free(nets[k]);
+    support_remove_folder();
+}
+END_TEST
+
 /* ---- the tree ----------------------------------------------------------------------------------------------- */
 
 static void append_path(ct_module *m, const char *path, void *context) {
@@ -433,6 +458,7 @@ Suite *ct_suite(void) {
     tcase_add_test(values, first_row_of_padded_embedding_stays_zero);
     tcase_add_test(values, losses_are_means);
     tcase_add_test(values, running_statistics_are_buffers);
+    tcase_add_test(values, files_hold_buffers);
     tcase_add_test(values, orthogonal_and_norm_scaled);
     tcase_add_test(tree, visitors_and_paths_reach_every_part);
     tcase_add_test(tree, frozen_parameters_get_no_gradient_and_stay);
