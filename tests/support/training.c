@@ -19,7 +19,7 @@ MAKE(adagrad, .weight_decay = 1e-3)
 MAKE(rmsprop, .momentum = 0.5)
 MAKE(adadelta, .weight_decay = 1e-3)
 MAKE(rprop, .shrink = 0.4)
-MAKE(lbfgs, .history = 4)
+MAKE(lbfgs, .history = 4, .iterations = 4, .strong_wolfe = true)
 
 #define ROW(symbol, lr) {"ct_" #symbol, lr, make_##symbol}
 static const struct {
@@ -28,7 +28,7 @@ static const struct {
     ct_optim *(*make)(ct_list parameters, double lr);
 } optimizers[] = {
     ROW(sgd, 0.05),   ROW(adam, 0.01),    ROW(adamw, 0.01),   ROW(amsgrad, 0.01), ROW(nadam, 0.01), ROW(radam, 0.01),
-    ROW(adagrad, 0.05), ROW(rmsprop, 0.01), ROW(adadelta, 1), ROW(rprop, 0.01), ROW(lbfgs, 0.1),
+    ROW(adagrad, 0.05), ROW(rmsprop, 0.01), ROW(adadelta, 1), ROW(rprop, 0.01), ROW(lbfgs, 1),
 };
 
 int tiny_optimizers(void) { return (int)(sizeof optimizers / sizeof *optimizers); }
