@@ -201,6 +201,29 @@ START_TEST(test_early_rule) {
 }
 END_TEST
 
+/* Into a file, a line an epoch. */
+START_TEST(test_progress) {
+    char text[1024];
+    FILE *out = tmpfile();
+    tiny t = begin();
+    ct_loader *others = others_of(&t, 20);
+    ct_fit_options o = {.epochs = 2, .validation = others, .progress = out};
+    ck_assert_int_eq(tiny_fit(&t, 8, o), CT_FIT_DONE);
+    rewind(out);
+    for (int i = 1; i <= 2; i++) {
+        char begins[64];
+        snprintf(begins, sizeof begins, "epoch %d of 2   batch 4 of 4   loss ", i);
+        ck_assert(fgets(text, sizeof text, out));
+        ck_assert_msg(strncmp(text, begins, strlen(begins)) == 0, "%s", text);
+        ck_assert_msg(strstr(text, " %   validation loss ") && strstr(text, " steps/s, 0 s left\n"), "%s", text);
+    }
+    ck_assert(!fgets(text, sizeof text, out));
+    fclose(out);
+    ct_loader_free(others);
+    tiny_end(&t);
+}
+END_TEST
+
 /* ---- failures ----------------------------------------------------------------------------------------------- */
 
 START_TEST(test_diverges) {
@@ -332,6 +355,7 @@ Suite *ct_suite(void) {
     tcase_add_test(t, test_interrupted);
     tcase_add_test(t, test_early);
     tcase_add_test(t, test_early_rule);
+    tcase_add_test(t, test_progress);
     suite_add_tcase(suite, t = tcase_create("failures"));
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, test_diverges);
