@@ -39,6 +39,10 @@ void ct_mark(ct_marks *marks, int64_t i);
 static inline ct_tensor *ct_total_of(const ct_inquiry *q, const ct_tensor *t) {
     return q->total[ct_graph_index(&q->graph, t)];
 }
+/* Whether element i of z is computed from element i of the operand, and from no other. */
+static inline bool ct_is_aligned(ct_use use) {
+    return ct_op_table[use.z->op]->kind == CT_ELEMENTWISE && ct_same_shape(use.z, use.z->in[use.k]);
+}
 /* The range of operand k's values at these elements of it, for the sentence. */
 void ct_note_range(ct_inquiry *q, const ct_tensor *z, int k, const ct_marks *marks);
 void ct_narrow_down(ct_inquiry *q, int64_t kept, int64_t asked); /* from now on it is about these elements */

@@ -83,7 +83,7 @@ static bool find_bad(const ct_inquiry *q, ct_use use, seed as, const ct_marks *m
 
 static bool meets_zero(const ct_inquiry *q, ct_use use, const ct_marks *marks) {
     const ct_tensor *g = ct_total_of(q, use.z);
-    bool aligned = ct_op_table[use.z->op]->kind == CT_ELEMENTWISE && ct_same_shape(use.z, use.z->in[use.k]);
+    bool aligned = ct_is_aligned(use);
     for (int64_t i = 0; aligned && i < marks->n; i++)
         if (marks->on[i] && element(g, i) != 0) return false;
     return aligned;

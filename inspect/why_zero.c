@@ -119,10 +119,6 @@ static bool is_zero(const ct_tensor *t, int64_t i) {
     return !t || ct_read_element((ct_dtype)t->dtype, t->data, i) == 0; /* NULL: zero throughout */
 }
 
-static bool is_aligned(ct_use use) { /* element by element */
-    return ct_op_table[use.z->op]->kind == CT_ELEMENTWISE && ct_same_shape(use.z, use.z->in[use.k]);
-}
-
 static bool is_all_zero(const ct_tensor *t) {
     for (int64_t i = 0; i < ct_size_of(t); i++)
         if (!is_zero(t, i)) return false;
@@ -139,7 +135,7 @@ static bool sort(const ct_inquiry *q, ct_use use, const ct_marks *marks, ct_mark
     ct_tensor *real = ct_pull(q->at, use.z, (ct_tensor *)g, use.k);
     ct_tensor *from_zeros = zeros ? ct_pull(q->at, use.z, zeros, use.k) : NULL;
     ct_tensor *from_others = others ? ct_pull(q->at, use.z, others, use.k) : NULL;
-    bool ok = !ct_error_pending(), aligned = is_aligned(use), silent = is_all_zero(g);
+    bool ok = !ct_error_pending(), aligned = ct_is_aligned(use), silent = is_all_zero(g);
     for (int64_t i = 0; ok && i < marks->n; i++)
         parts->on[i] = !marks->on[i]                          ? NO_PART
                        : !is_zero(real, i)                    ? GIVES
@@ -162,7 +158,7 @@ static bool follow(ct_inquiry *q, ct_use use, const ct_marks *marks, ct_marks *n
     ct_tensor *tangent = NULL, *v = s.depth <= CT_MAX_SCOPES ? ct_full_like(q->at, x, 0) : NULL;
     for (int64_t i = 0; v && i < marks->n; i++)
         if (marks->on[i]) ct_write_element((ct_dtype)v->dtype, v->data, i, 1);
-    if (is_aligned(use)) tangent = v;
+    if (ct_is_aligned(use)) tangent = v;
     else if (v) tangent = ct_jvp(use.z, (ct_tensor *)x, v);
     int64_t reached = 0;
     for (int64_t i = 0; i < next->n && tangent; i++) reached += !is_zero(tangent, i);
