@@ -138,7 +138,7 @@ static void kill_often(int kills) {
 
 START_TEST(test_killed) {
     const char *kills = getenv("CT_TEST_KILLS");
-    kill_often(kills ? atoi(kills) : 4 * tiny_optimizers());
+    kill_often(kills ? atoi(kills) : 2 * tiny_optimizers());
 }
 END_TEST
 
