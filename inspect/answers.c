@@ -41,6 +41,8 @@ static bool between(const ct_slope *s, double g, double tolerance) {
     return g >= fmin(s->left, s->right) - tolerance && g <= fmax(s->left, s->right) + tolerance;
 }
 
+static const char independent[] = "the objective does not depend on this input: a wrong gradient could not show";
+
 static ct_gradcheck_result judge(const ct_answers *a, double largest) {
     const ct_slope *s = &a->slope;
     ct_gradcheck_result r = {.computed = a->computed,
@@ -59,15 +61,16 @@ static ct_gradcheck_result judge(const ct_answers *a, double largest) {
         r.reason = "the function is not finite around this point";
     } else if (kink && between(s, a->computed, kink_tolerance)) {
         r.reason = "the function has a kink at this point, and the computed gradient lies between the slopes";
-    } else if (largest <= s->error) {
-        r.reason = "the objective does not depend on this input: a wrong gradient could not show";
     } else if (fabs(a->computed - s->value) > r.tolerance && fabs(a->computed - s->value) * s->step <= 4 * a->swallow) {
         r.reason = "rounding inside of the function swallows every step that was tried";
+    } else if (largest <= s->error) {
+        r.reason = independent;
     } else if (s->rough && !(fabs(a->computed - s->value) <= r.tolerance)) {
         r.reason = "the function is too rough around this point to judge by differences";
     } else if (!(s->error <= TOO_COARSE * scale)) {
-        r.reason = s->noise > s->error / 2 ? "cancellation inside of the function leaves too few digits to judge by"
-                                           : "the differences scatter too much to judge by";
+        r.reason = largest * s->step <= 64 * a->swallow ? independent
+                   : s->noise > s->error / 2 ? "cancellation inside of the function leaves too few digits to judge by"
+                                             : "the differences scatter too much to judge by";
     } else {
         return vote(r, a->forward_asked);
     }

@@ -185,7 +185,7 @@ static void check_op_broken(ct_op_id op, count *counts) {
         ct_scope scope = ct_begin();
         done = make_subject(&s, op, i, &more);
         if (done) done = check_subject(&s).verdict == CT_PASS; /* a sample on which a mistake can show */
-        for (int kind = 0; done && kind < KINDS; kind++)
+        for (int kind = (int)op % 2; done && kind < KINDS; kind += 2)
             for (reading broken = NODES; broken <= FORWARD; broken++) {
                 ct_gradcheck_result r;
                 if (!check_mutant(&s, op, kind, broken, &r)) continue;
@@ -260,7 +260,7 @@ enum { WAYS = sizeof variants / sizeof *variants };
 static void check_op_right(ct_op_id op, count *counts) {
     bool more = true;
     int subjects = 0;
-    for (int i = 0; more && subjects < 2; i++) {
+    for (int i = 0; more && subjects < 1; i++) {
         subject s;
         ct_scope scope = ct_begin();
         bool made = make_subject(&s, op, i, &more);
@@ -291,8 +291,8 @@ START_TEST(no_right_rule_fails) {
     }
     printf("right rules: %d PASS, %d INCONCLUSIVE, %d FAIL\n", all.of[CT_PASS], all.of[CT_INCONCLUSIVE],
            all.of[CT_FAIL]);
-    ck_assert_int_ge(counts[0].of[CT_PASS], 200);
-    ck_assert_int_ge(all.of[CT_PASS] + all.of[CT_INCONCLUSIVE], 2000);
+    ck_assert_int_ge(counts[0].of[CT_PASS], 100);
+    ck_assert_int_ge(all.of[CT_PASS] + all.of[CT_INCONCLUSIVE], 1000);
 }
 END_TEST
 
