@@ -49,11 +49,33 @@ const ct_call *ct_find_call(const char *name, size_t length) {
 static const struct {
     const char *elsewhere, *here;
 } synonyms[] = {
-    {"ln", "log"},         {"arcsin", "asin"},   {"arccos", "acos"}, {"arctan", "atan"}, {"arctan2", "atan2"}, {"fabs", "abs"},
-    {"cat", "concat"},     {"var", "variance"},  {"dot", "vdot"},    {"power", "pow"},   {"multiply", "mul"},  {"divide", "div"},
-    {"subtract", "sub"},   {"norm", "vector_norm"}, {"concatenate", "concat"}, {"matrix_multiply", "matmul"},
-    {"dim", "axis"},       {"keepdim", "keep"},  {"keepdims", "keep"}, {"axes", "axis"}, {"min_val", "low"},   {"max_val", "high"},
-    {"kernel_size", "kernel"}, {"normalized_shape", "shape"}, {"negative_slope", "slope"}, {"input", "x"},     {"other", "y"},
+    {"ln", "log"},
+    {"arcsin", "asin"},
+    {"arccos", "acos"},
+    {"arctan", "atan"},
+    {"arctan2", "atan2"},
+    {"fabs", "abs"},
+    {"cat", "concat"},
+    {"var", "variance"},
+    {"dot", "vdot"},
+    {"power", "pow"},
+    {"multiply", "mul"},
+    {"divide", "div"},
+    {"subtract", "sub"},
+    {"norm", "vector_norm"},
+    {"concatenate", "concat"},
+    {"matrix_multiply", "matmul"},
+    {"dim", "axis"},
+    {"keepdim", "keep"},
+    {"keepdims", "keep"},
+    {"axes", "axis"},
+    {"min_val", "low"},
+    {"max_val", "high"},
+    {"kernel_size", "kernel"},
+    {"normalized_shape", "shape"},
+    {"negative_slope", "slope"},
+    {"input", "x"},
+    {"other", "y"},
 };
 
 const char *ct_nearest_known(const char *name, int n, const char *const *known) {

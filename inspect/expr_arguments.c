@@ -91,18 +91,28 @@ static bool parse_integers(ct_parser *p, const char *what, bool fit_int, size_t 
     return true;
 }
 
+/* "one of mean, sum, none" */
+static const char *list_words(const char *const *words, char *buffer, size_t size) {
+    size_t n = (size_t)snprintf(buffer, size, "one of");
+    for (int i = 0; words[i] && n < size; i++)
+        n += (size_t)snprintf(buffer + n, size - n, "%s %s", i ? "," : "", words[i]);
+    return buffer;
+}
+
 /* One of several words; its number. */
 static bool parse_choice(ct_parser *p, const char *const *words, double *out) {
-    char word[CT_WORD];
+    char word[CT_WORD], list[128];
     int n = 0;
-    if (p->token.kind != CT_TOKEN_NAME) return ct_expected(p, words[0]), false;
+    if (p->token.kind != CT_TOKEN_NAME) return ct_expected(p, list_words(words, list, sizeof list)), false;
     for (; words[n]; n++) {
         if (!ct_is_word(p->f, p->token.span, words[n])) continue;
         *out = n;
         ct_lex(p);
         return true;
     }
-    return unknown(p, "choice", p->token.span, ct_nearest(word_of(p, p->token.span, word), n, words));
+    const char *nearest = ct_nearest(word_of(p, p->token.span, word), n, words);
+    return nearest ? unknown(p, "choice", p->token.span, nearest)
+                   : (ct_expected(p, list_words(words, list, sizeof list)), false);
 }
 
 static bool parse_value(ct_parser *p, const ct_parameter *parameter, ct_given *given) {
@@ -224,7 +234,8 @@ size_t ct_parse_call(ct_parser *p, ct_token name) {
     return ct_new_term(p, term);
 }
 
-/* ---- subscripts: x[0, 1:-1] ------------------------------------------------------------------------------------- */
+/* ---- subscripts: x[0, 1:-1] -------------------------------------------------------------------------------------
+ */
 
 /* An optional whole number before ":", "," or "]". */
 static bool parse_bound(ct_parser *p, double *out) {
