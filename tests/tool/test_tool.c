@@ -47,6 +47,21 @@ START_TEST(exercise_values) {
 }
 END_TEST
 
+START_TEST(hessian_and_arrays) {
+    json_t *json = type_for_json("cotangent grad 'sum(W*W)*x^2' W='[[1, 2], [3, 4]]' x=3 --hessian --json");
+    json_t *hessian = json_object_get(json, "hessian"), *row = json_object_get(hessian, "x");
+    check_close("d2f/dx dx", json_object_get(row, "x"), 60);
+    for (int i = 0; i < 4; i++) {
+        json_t *by_x = json_array_get(json_array_get(json_object_get(row, "W"), (size_t)i / 2), (size_t)i % 2);
+        json_t *by_w = json_array_get(
+            json_array_get(json_object_get(json_object_get(hessian, "W"), "x"), (size_t)i / 2), (size_t)i % 2);
+        check_close("d2f/dx dW", by_x, 12 * (i + 1));
+        check_close("d2f/dW dx", by_w, 12 * (i + 1));
+    }
+    json_decref(json);
+}
+END_TEST
+
 START_TEST(exercise_chains) {
     static const char *const chains[] = {
         "df/dx1 = df/da * da/dp * dp/dx1 = (-0.23)(1)(-1.5) = 0.345",
@@ -151,7 +166,8 @@ END_TEST
 /* ---- help -------------------------------------------------------------------------------------------------------
  */
 
-static const char *const names[] = {"grad", "check", "explain"};
+static const char *const names[] = {"grad", "check", "explain", "train", "report"};
+#define QUICK 3 /* of them: those whose examples take no time */
 
 static void ask_for_help(const char *command) {
     char line[64];
@@ -216,10 +232,11 @@ Suite *ct_suite(void) {
     TCase *c = tcase_create("program");
     tcase_add_checked_fixture(c, make_folder, support_remove_folder);
     tcase_add_test(c, exercise_values);
+    tcase_add_test(c, hessian_and_arrays);
     tcase_add_test(c, exercise_chains);
     tcase_add_test(c, exercise_drawings);
     tcase_add_loop_test(c, command_lines, 0, sizeof typed / sizeof *typed);
-    tcase_add_loop_test(c, examples_of_the_help, 0, sizeof names / sizeof *names);
+    tcase_add_loop_test(c, examples_of_the_help, 0, QUICK);
     tcase_add_loop_test(c, manual_pages, 0, sizeof names / sizeof *names);
     tcase_add_test(c, completion);
     suite_add_tcase(suite, c);
