@@ -19,7 +19,7 @@ static float *floats(int64_t n) {
     return p;
 }
 
-by_hand *by_hand_new(int layers, const int *width, int batch) {
+by_hand *by_hand_new(int layers, const int *width, int batch, bool adam) {
     by_hand *net = calloc(1, sizeof *net);
     if (!net) return NULL;
     net->layers = layers, net->batch = batch;
@@ -28,7 +28,7 @@ by_hand *by_hand_new(int layers, const int *width, int batch) {
         int64_t n = width[i + 1], weights = n * width[i];
         net->weight[i] = floats(weights), net->dweight[i] = floats(weights);
         net->bias[i] = floats(n), net->dbias[i] = floats(n);
-        for (int k = 0; k < 4; k++) net->state[i][k] = floats(k < 2 ? weights : n);
+        for (int k = 0; adam && k < 4; k++) net->state[i][k] = floats(k < 2 ? weights : n);
         net->out[i] = floats(batch * n), net->dout[i] = floats(batch * n);
     }
     return net;
@@ -52,19 +52,29 @@ static void relu_backward(const float *restrict z, float *restrict g, int n) {
     for (int i = 0; i < n; i++) g[i] = z[i] > 0 ? g[i] : 0;
 }
 
-/* z (rows, out) = x (rows, in) @ w (out, in)^T + b */
+/* z (rows, out) = beta z + x (rows, in) @ w (out, in)^T */
+static void multiply(const float *x, const float *w, float beta, float *z, int rows, int in, int out) {
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, out, in, 1, x, in, w, in, beta, z, out);
+}
+
+/* gw (out, in) = g (rows, out)^T @ x (rows, in); gx (rows, in) = g @ w (out, in), unless NULL */
+static void multiply_back(const float *x, const float *w, const float *g, float *gx, float *gw, int rows, int in,
+                          int out) {
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, out, in, rows, 1, g, out, x, in, 0, gw, in);
+    if (gx) cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, in, out, 1, g, out, w, in, 0, gx, in);
+}
+
 static void affine(const float *x, const float *w, const float *b, float *z, int rows, int in, int out) {
     for (int r = 0; r < rows; r++) memcpy(z + (int64_t)r * out, b, (size_t)out * sizeof *b);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, out, in, 1, x, in, w, in, 1, z, out);
+    multiply(x, w, 1, z, rows, in, out);
 }
 
 static void affine_backward(const float *x, const float *w, const float *g, float *gx, float *gw, float *gb, int rows,
                             int in, int out) {
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, out, in, rows, 1, g, out, x, in, 0, gw, in);
+    multiply_back(x, w, g, gx, gw, rows, in, out);
     memset(gb, 0, (size_t)out * sizeof *gb);
     for (int r = 0; r < rows; r++)
         for (int j = 0; j < out; j++) gb[j] += g[(int64_t)r * out + j];
-    if (gx) cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, in, out, 1, g, out, w, in, 0, gx, in);
 }
 
 /* g = (softmax(z) - one-hot(y)) / rows; the mean loss. */
@@ -95,6 +105,16 @@ float by_hand_gradients(by_hand *net, const float *x, const int64_t *y) {
         if (i) relu_backward(net->out[i - 1], net->dout[i - 1], rows * net->width[i]);
     }
     return loss;
+}
+
+void by_hand_products(by_hand *net, const float *x) {
+    int last = net->layers - 1, rows = net->batch;
+    const int *width = net->width;
+    for (int i = 0; i <= last; i++)
+        multiply(i ? net->out[i - 1] : x, net->weight[i], 0, net->out[i], rows, width[i], width[i + 1]);
+    for (int i = last; i >= 0; i--)
+        multiply_back(i ? net->out[i - 1] : x, net->weight[i], net->dout[i], i ? net->dout[i - 1] : NULL, net->dweight[i],
+                      rows, width[i], width[i + 1]);
 }
 
 static void sgd(float *restrict w, const float *restrict g, int64_t n, float lr) {

@@ -2,13 +2,14 @@
 
 #include <math.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void become(const char *script, int in, int out) {
+static void become(const char *program, const char *argument, int in, int out) {
     dup2(in, STDIN_FILENO);
     dup2(out, STDOUT_FILENO);
-    execl("/usr/bin/python3", "python3", script, (char *)NULL); /* the distribution's, which has its packages */
+    execl(program, program, argument, (char *)NULL);
     _exit(127);
 }
 
@@ -17,15 +18,18 @@ static double answer(peer *p) {
     return p->from && fscanf(p->from, "%lf", &v) == 1 ? v : NAN;
 }
 
-bool peer_start(peer *p, const char *script) {
+bool peer_start(peer *p, int threads, const char *program, const char *argument) {
     int down[2], up[2];
+    char count[16];
     *p = (peer){0};
     if (pipe(down) || pipe(up)) return false;
+    snprintf(count, sizeof count, "%d", threads);
+    setenv("OPENBLAS_NUM_THREADS", count, 1); /* for the peer: this program's BLAS has read it */
     signal(SIGPIPE, SIG_IGN);
     p->process = fork();
     if (p->process == 0) {
         close(down[1]), close(up[0]);
-        become(script, down[0], up[1]);
+        become(program, argument, down[0], up[1]);
     }
     close(down[0]), close(up[1]);
     p->to = fdopen(down[1], "w"), p->from = fdopen(up[0], "r");

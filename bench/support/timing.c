@@ -1,14 +1,14 @@
 #include "timing.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-static double now(void) {
+static double now(timing_clock clock) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock == CPU_TIME ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -17,22 +17,35 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-bool take_turns(contestant *c, int n, int rounds, int repeats) {
-    double *seconds = calloc((size_t)(n * rounds), sizeof *seconds); /* [contestant][round] */
-    if (!seconds) return false;
-    for (int round = -1; round < rounds; round++) { /* round -1 warms up */
-        for (int i = 0; i < n; i++) {
-            double start = now();
-            for (int k = 0; k < repeats; k++) c[i].run(c[i].context);
-            if (round >= 0) seconds[i * rounds + round] = (now() - start) / repeats;
-        }
-    }
+static double median(const double *values, int n) {
+    double sorted[MAX_ROUNDS];
     for (int i = 0; i < n; i++) {
-        qsort(seconds + i * rounds, (size_t)rounds, sizeof *seconds, by_value);
-        c[i].median = seconds[i * rounds + rounds / 2];
+        if (isnan(values[i])) return NAN;
+        sorted[i] = values[i];
     }
-    free(seconds);
-    return true;
+    qsort(sorted, (size_t)n, sizeof *sorted, by_value);
+    return sorted[n / 2];
+}
+
+static double turn(const contestant *c, int repeats, timing_clock clock) {
+    if (c->prepare) c->prepare(c->context);
+    if (c->peer) return peer_ask(c->peer, c->line);
+    double start = now(clock);
+    for (int k = 0; k < repeats; k++) c->run(c->context);
+    return (now(clock) - start) / repeats;
+}
+
+void take_turns(contestant *c, int n, int rounds, int repeats, timing_clock clock) {
+    for (int i = 0; i < n; i++) turn(&c[i], repeats, clock); /* warms up */
+    for (int round = 0; round < rounds; round++)
+        for (int i = 0; i < n; i++) c[i].seconds[round] = turn(&c[i], repeats, clock);
+    for (int i = 0; i < n; i++) c[i].median = median(c[i].seconds, rounds);
+}
+
+double ratio_of(const contestant *a, const contestant *b, int rounds) {
+    double ratios[MAX_ROUNDS];
+    for (int i = 0; i < rounds; i++) ratios[i] = a->seconds[i] / b->seconds[i];
+    return median(ratios, rounds);
 }
 
 const char *machine(void) {

@@ -1,18 +1,31 @@
-/* Timing in one process: contestants take turns, so that a machine's mood falls on all of them. */
+/* Timing in one run: contestants take turns, so that a machine's mood falls on all of them. */
 #ifndef COTANGENT_BENCH_TIMING_H
 #define COTANGENT_BENCH_TIMING_H
 
-#include <stdbool.h>
+#include "peer.h"
+
+#define MAX_ROUNDS 101
 
 typedef struct contestant {
-    const char *name;
-    void (*run)(void *context); /* one unit of work */
+    void (*run)(void *context);     /* one unit of work */
+    void (*prepare)(void *context); /* before each turn, and not timed; may be NULL */
     void *context;
-    double median; /* out: seconds a unit */
+    peer *peer;                 /* instead of run: a program that does the work, told by `line`, and says the seconds */
+    const char *line;
+    double seconds[MAX_ROUNDS]; /* out: of a unit, round by round; NaN from a peer that did not answer */
+    double median;              /* out */
 } contestant;
 
-/* `rounds` rounds in which each contestant runs `repeats` units; false when out of memory. */
-bool take_turns(contestant *contestants, int n, int rounds, int repeats);
+typedef enum timing_clock {
+    WALL_TIME, /* where several threads share the work */
+    CPU_TIME,  /* of the calling thread: what others do on the machine counts less */
+} timing_clock;
+
+/* `rounds` rounds in which each contestant runs `repeats` units. A peer keeps the time itself. */
+void take_turns(contestant *contestants, int n, int rounds, int repeats, timing_clock clock);
+
+/* The median over the rounds of a's time over b's in the same round: both were in the same mood. */
+double ratio_of(const contestant *a, const contestant *b, int rounds);
 
 /* "gcc 12.2.0, Intel(R) Xeon(R), 2 processors": what a figure was measured on. */
 const char *machine(void);
