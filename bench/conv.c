@@ -2,22 +2,24 @@
  * threads, medians. */
 #include <cotangent/cotangent.h>
 
-#include "support/peer.h"
+#include "support/report.h"
 #include "support/timing.h"
 
-#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ROUNDS 21
 
 typedef struct row {
     int n, channels, outputs, kernel, extent, padding;
-    int repeats; /* passes a round */
+    int repeats;   /* passes a round */
+    bool accepted; /* no slower than PyTorch */
 } row;
 
 static const row rows[] = {
-    {64, 1, 8, 3, 28, 0, 20},  {64, 1, 8, 3, 28, 1, 20},   {32, 16, 32, 3, 28, 0, 5}, {32, 16, 32, 3, 28, 1, 5},
-    {32, 64, 64, 3, 14, 1, 3}, {16, 128, 128, 3, 7, 1, 3}, {8, 64, 128, 1, 28, 0, 5}, {8, 3, 32, 5, 64, 2, 5},
+    {64, 1, 8, 3, 28, 0, 20, true},     {64, 1, 8, 3, 28, 1, 20, true},    {32, 16, 32, 3, 28, 0, 5, true},
+    {32, 16, 32, 3, 28, 1, 5, true},    {32, 64, 64, 3, 14, 1, 3, false},  {16, 128, 128, 3, 7, 1, 3, false},
+    {8, 64, 128, 1, 28, 0, 5, false},   {8, 3, 32, 5, 64, 2, 5, false},
 };
 
 typedef struct task {
@@ -44,49 +46,42 @@ static ct_tensor *new_leaf(ct_shape shape) {
     return ct_end(s) && filled ? leaf : NULL;
 }
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
+static const char *const columns[] = {"cotangent", "PyTorch", "ratio", NULL};
 
-/* Prints our time and the peer's; their ratio, or NaN without a peer. */
-static double measure(const row *r, int threads, peer *p) {
+static void measure(const row *r, int threads, peer *torch, bool *failed) {
     task t = {.row = r,
               .leaf = {new_leaf(CT_SHAPE(r->n, r->channels, r->extent, r->extent)),
                        new_leaf(CT_SHAPE(r->outputs, r->channels, r->kernel, r->kernel)),
                        new_leaf(CT_SHAPE(r->outputs))}};
-    contestant own = {"cotangent", pass, &t, 0};
-    double ours[ROUNDS], theirs[ROUNDS];
-    char line[128];
+    char line[128], name[128];
     snprintf(line, sizeof line, "%d %d %d %d %d %d %d %d", threads, r->n, r->channels, r->outputs, r->kernel,
              r->extent, r->padding, r->repeats);
+    snprintf(name, sizeof name, "%dx%dx%dx%d, %d kernels %dx%d, padding %d", r->n, r->channels, r->extent, r->extent,
+             r->outputs, r->kernel, r->kernel, r->padding);
+    contestant both[] = {{.run = pass, .context = &t}, {.peer = torch, .line = line}};
     ct_set_threads(threads);
-    for (int i = 0; i < ROUNDS; i++) {
-        if (!take_turns(&own, 1, 1, r->repeats)) t.failures++;
-        ours[i] = own.median;
-        theirs[i] = p ? peer_ask(p, line) : NAN;
-    }
-    qsort(ours, ROUNDS, sizeof *ours, by_value);
-    qsort(theirs, ROUNDS, sizeof *theirs, by_value);
-    double ratio = t.failures ? NAN : ours[ROUNDS / 2] / theirs[ROUNDS / 2];
-    printf("%3d x %3d x %2d x %2d, %3d kernels %d x %d, padding %d, %d threads %10.0f %10.0f %8.3f\n", r->n,
-           r->channels, r->extent, r->extent, r->outputs, r->kernel, r->kernel, r->padding, threads,
-           1e6 * ours[ROUNDS / 2], 1e6 * theirs[ROUNDS / 2], ratio);
+    take_turns(both, 2, ROUNDS, r->repeats, threads == 1 ? CPU_TIME : WALL_TIME);
+    double ratio = ratio_of(&both[0], &both[1], ROUNDS);
+    report_row(name, (double[]){1e6 * both[0].median, 1e6 * both[1].median, ratio});
+    snprintf(name + strlen(name), sizeof name - strlen(name), ": over PyTorch, %d threads", threads);
+    if (r->accepted) report_check(name, ratio, 1);
     if (t.failures) fprintf(stderr, "%s\n", ct_error());
+    *failed = *failed || t.failures;
     for (int k = 0; k < 3; k++) ct_free(t.leaf[k]);
-    return ratio;
 }
 
 int main(void) {
-    peer torch;
-    bool compared = peer_start(&torch, CT_BENCH_DIR "/peers/conv_torch.py");
-    int n = (int)(sizeof rows / sizeof *rows);
-    double product = 1;
-    printf("%s; medians of %d rounds%s\n", machine(), ROUNDS, compared ? "" : "; no PyTorch to compare with");
-    printf("%-63s %10s %10s %8s\n", "images, kernels", "ct (us)", "torch (us)", "ratio");
-    for (int threads = 1; threads <= 2; threads++)
-        for (int i = 0; i < n; i++) product *= measure(&rows[i], threads, compared ? &torch : NULL);
-    if (compared) printf("geometric mean of the ratios: %.3f\n", pow(product, 0.5 / n));
-    peer_stop(&torch);
-    return compared && isnan(product) ? EXIT_FAILURE : EXIT_SUCCESS;
+    bool failed = false;
+    if (!report_begin("conv", "conv2d, forward and backward, in microseconds; interleaved, medians of 21 rounds"))
+        return EXIT_FAILURE;
+    for (int threads = 1; threads <= 2; threads++) {
+        peer torch;
+        if (!peer_start(&torch, threads, PYTHON, CT_BENCH_DIR "/peers/conv_torch.py"))
+            printf("\nPyTorch does not answer: is python3-torch installed?\n");
+        report_table(threads == 1 ? "one" : "two", threads == 1 ? "one thread, its time" : "two threads, time on the wall",
+                     columns);
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) measure(&rows[i], threads, &torch, &failed);
+        peer_stop(&torch);
+    }
+    return report_end(failed);
 }

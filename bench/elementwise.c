@@ -2,6 +2,7 @@
  * faster two threads are. Interleaved, medians. */
 #include <cotangent/cotangent.h>
 
+#include "support/report.h"
 #include "support/timing.h"
 
 #include <stdlib.h>
@@ -20,6 +21,16 @@ typedef struct task {
 static void copy(void *context) {
     task *t = context;
     memcpy(t->copy, ct_data(t->x), (size_t)ELEMENTS * sizeof(float));
+}
+
+static void one_thread(void *context) {
+    (void)context;
+    ct_set_threads(1);
+}
+
+static void two_threads(void *context) {
+    (void)context;
+    ct_set_threads(2);
 }
 
 #define FORWARD(name, result)                                                                                        \
@@ -87,24 +98,32 @@ static bool set_up(task *t) {
     return t->seed && t->copy;
 }
 
+static const char *const columns[] = {"memcpy (us)", "one thread", "a byte", "two threads", "speedup", NULL};
+
+static void measure(task *t, size_t i) {
+    contestant all[] = {{.run = copy, .prepare = one_thread, .context = t},
+                        {.run = rows[i].run, .prepare = one_thread, .context = t},
+                        {.run = rows[i].run, .prepare = two_threads, .context = t}};
+    char text[128];
+    take_turns(all, 3, ROUNDS, 1, WALL_TIME);
+    double a_byte = ratio_of(&all[1], &all[0], ROUNDS) * 2 / rows[i].floats;
+    report_row(rows[i].name, (double[]){1e6 * all[0].median, 1e6 * all[1].median, a_byte, 1e6 * all[2].median,
+                                        ratio_of(&all[1], &all[2], ROUNDS)});
+    snprintf(text, sizeof text, "a byte over memcpy's: %s", rows[i].name);
+    report_check(text, a_byte, 1.3);
+}
+
 int main(void) {
     task t;
     ct_scope s = ct_begin();
+    if (!report_begin("elementwise", "16777216 floats, time for a byte read or written beside memcpy's; interleaved, "
+                                     "medians of 21 rounds"))
+        return EXIT_FAILURE;
     bool ok = set_up(&t);
-    printf("%s; %lld floats; medians of %d rounds\n", machine(), (long long)ELEMENTS, ROUNDS);
-    printf("%-20s %12s %12s %10s %12s\n", "op", "memcpy (us)", "one (us)", "a byte", "two threads");
-    for (size_t i = 0; ok && i < sizeof rows / sizeof *rows; i++) {
-        contestant one[] = {{"memcpy", copy, &t, 0}, {"one thread", rows[i].run, &t, 0}};
-        contestant two[] = {{"two threads", rows[i].run, &t, 0}};
-        ct_set_threads(1);
-        ok = take_turns(one, 2, ROUNDS, 1);
-        ct_set_threads(2);
-        ok = ok && take_turns(two, 1, ROUNDS, 1);
-        printf("%-20s %12.0f %12.0f %9.2fx %11.2fx\n", rows[i].name, 1e6 * one[0].median, 1e6 * one[1].median,
-               one[1].median / one[0].median * 2 / rows[i].floats, one[1].median / two[0].median);
-    }
+    report_table("", "op", columns);
+    for (size_t i = 0; ok && i < sizeof rows / sizeof *rows; i++) measure(&t, i);
     free(t.copy);
     ok = ct_end(s) && ok && !t.failures;
     if (!ok) fprintf(stderr, "%s\n", ct_error());
-    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+    return report_end(!ok);
 }

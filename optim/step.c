@@ -5,54 +5,53 @@
 #include <math.h>
 
 #define BLOCK ((int64_t)1 << 14) /* elements that one thread updates at a time */
+#define FEW (1 << 18)            /* elements to be read or written that are not worth a second thread */
 
 typedef struct job {
     const ct_optim *opt;
-    const ct_slot *slot;
-    ct_update_loop *loop;
+    int64_t block; /* elements */
 } job;
 
-/* Where gradients stay zero, moments decay through the denormal numbers, which processors are a hundred times slower
- * with; during a step those count as zero. Returns what to restore. */
-static unsigned flush_denormals(void) {
-#ifdef __SSE2__
-    const unsigned before = __builtin_ia32_stmxcsr(), flush_results = 0x8000, flush_operands = 0x40;
-    __builtin_ia32_ldmxcsr(before | flush_results | flush_operands);
-    return before;
-#else
-    return 0;
-#endif
-}
-
-static void restore_denormals(unsigned before) {
-#ifdef __SSE2__
-    __builtin_ia32_ldmxcsr(before);
-#else
-    (void)before;
-#endif
-}
-
-static void update_block(void *context, int64_t block) {
-    const job *j = context;
-    const ct_slot *s = j->slot;
-    const ct_optim_group *group = &j->opt->groups[s->group];
+/* Elements [start, start + n) of a parameter. */
+static void update_part(const ct_optim *opt, const ct_slot *s, int64_t start, int64_t n) {
+    const ct_optim_group *group = &opt->groups[s->group];
     const ct_tensor *x = s->parameter;
-    const int64_t start = block * BLOCK, rest = ct_size_of(x) - start;
     const size_t offset = (size_t)start * ct_dtype_size((ct_dtype)x->dtype);
     ct_update u = {
-        .n = rest < BLOCK ? rest : BLOCK,
+        .n = n,
         .x = (char *)x->data + offset,
         .g = (const char *)x->grad + offset,
         .t = s->steps->item.i64,
         .lr = ct_optim_group_lr(group),
         .weight_decay = group->weight_decay,
-        .options = &j->opt->options,
+        .options = &opt->options,
     };
-    for (int k = 0; j->opt->specs[k].name; k++)
-        if (s->state[k]) u.state[k] = (char *)s->state[k]->data + (j->opt->specs[k].number ? 0 : offset);
-    const unsigned before = flush_denormals();
-    j->loop(&u);
-    restore_denormals(before);
+    for (int k = 0; opt->specs[k].name; k++)
+        if (s->state[k]) u.state[k] = (char *)s->state[k]->data + (opt->specs[k].number ? 0 : offset);
+    ct_updates()->loop[opt->id][x->dtype](&u);
+}
+
+/* Elements of the place of a parameter among all that have a gradient: each begins with a line of the cache. */
+static int64_t extent_of(const ct_slot *s) {
+    return ct_has_gradient(s->parameter) ? (ct_size_of(s->parameter) + CT_ALIGNMENT - 1) & ~(int64_t)(CT_ALIGNMENT - 1)
+                                         : 0;
+}
+
+/* The parameters in a row are cut into blocks, so that many small ones are one. */
+static void update_block(void *context, int64_t block) {
+    const job *j = context;
+    const ct_optim *opt = j->opt;
+    const unsigned mode = ct_flush_denormals(); /* what has decayed that far is nothing, but slow */
+    int64_t start = block * j->block, end = start + j->block; /* from the next parameter's first element on */
+    for (int i = 0; i < opt->n && end > 0; i++) {
+        const ct_slot *s = &opt->slots[i];
+        const int64_t extent = extent_of(s), n = ct_size_of(s->parameter);
+        const int64_t first = start > 0 ? start : 0, behind = end < n ? end : n;
+        if (extent && first < behind) update_part(opt, s, first, behind - first);
+        start -= extent;
+        end -= extent;
+    }
+    ct_restore_denormals(mode);
 }
 
 /* NAdam's product of all momenta so far; the loops, which run once a block, only read it. */
@@ -61,11 +60,24 @@ static void advance_momenta(const ct_optim *opt, ct_slot *s) {
         s->state[2]->item.f64 *= ct_nadam_momentum(&opt->options.ct_nadam, s->steps->item.i64);
 }
 
-static void update(const ct_optim *opt, ct_slot *s) {
-    s->steps->item.i64++;
-    advance_momenta(opt, s);
-    job j = {opt, s, ct_updates()->loop[opt->id][s->parameter->dtype]};
-    ct_parallel((ct_size_of(s->parameter) + BLOCK - 1) / BLOCK, update_block, &j);
+static int count_states(const ct_optim *opt) {
+    int n = 0;
+    for (int k = 0; opt->specs[k].name; k++) n += opt->slots[0].state[k] && !opt->specs[k].number;
+    return n;
+}
+
+static void update(ct_optim *opt) {
+    int64_t elements = 0;
+    for (int i = 0; i < opt->n; i++) {
+        ct_slot *s = &opt->slots[i];
+        if (!ct_has_gradient(s->parameter)) continue;
+        s->steps->item.i64++;
+        advance_momenta(opt, s);
+        elements += extent_of(s);
+    }
+    if (!elements) return;
+    job j = {opt, elements * (3 + 2 * count_states(opt)) < FEW ? elements : BLOCK};
+    ct_parallel((elements + j.block - 1) / j.block, update_block, &j);
 }
 
 void ct_clear_gradients(const ct_optim *opt) {
@@ -78,8 +90,7 @@ bool ct_step_at(const char *at, ct_optim *opt) {
         ct_raise(CT_ERR_ARGUMENT, "ct_step", at, "%s computes the loss several times: see ct_step_closure()",
                  opt->name);
     const bool sound = !ct_error_pending();
-    for (int i = 0; sound && i < opt->n; i++)
-        if (ct_has_gradient(opt->slots[i].parameter)) update(opt, &opt->slots[i]);
+    if (sound) update(opt);
     ct_clear_gradients(opt);
     return sound;
 }

@@ -48,6 +48,10 @@ static void share(job *j) {
     j->by_rows = p->m > p->n;
     int64_t unit = CT_GEMM_UNIT, units = quotient_up(j->by_rows ? p->m : p->n, unit);
     double work = (double)p->m * (double)p->n * (double)p->k;
+    if (work < SMALL) { /* with vectors, for which memory is what takes time */
+        j->multiply(p);
+        return;
+    }
     int64_t parts = least((int64_t)(work / SHARE), units * unit / LONG);
     parts = quotient_up(largest(parts, 1), ct_threads()) * ct_threads();
     j->block = quotient_up(units, least(parts, units)) * unit;
@@ -57,11 +61,13 @@ static void share(job *j) {
 /* Where BLAS does not reach its speed, because it packs matrices that few rows or columns are multiplied with. All
  * figures are measured: see bench/NOTES.md. */
 static bool suits(ct_product *p, size_t item) {
-    if (p->n % CT_GEMM_UNIT || p->m == 1 || (double)p->m * (double)p->n * (double)p->k < SMALL) return false;
-    p->dots = p->transpose_b && p->k >= 256;
-    if (p->dots && p->k % CT_GEMM_UNIT) return false;
-    if (p->dots) return (size_t)(p->n * p->k) * item <= (p->m <= 64 ? 2 : 1) * CACHED;
-    return p->transpose_b ? p->m >= 200 : p->k <= 512 || p->m <= 128;
+    const double work = (double)p->m * (double)p->n * (double)p->k;
+    p->outer = p->k == 1 && !p->add && !p->bias && !p->transpose_b;
+    if (p->outer) return p->m > 1 && p->n > 1;
+    if (p->n % CT_GEMM_UNIT || (p->m > 1 && work < SMALL)) return false;
+    p->dots = p->transpose_b && p->k % CT_GEMM_UNIT == 0 && (p->m == 1 || p->k >= 256);
+    if (p->dots) return p->m == 1 || (size_t)(p->n * p->k) * item <= (p->m <= 64 ? 2 : 1) * CACHED;
+    return p->m > 1 && (p->transpose_b ? p->m >= 200 && p->k < 256 : p->k <= 512 || p->m <= 128);
 }
 
 /* True when the kernels of our own have done it. */

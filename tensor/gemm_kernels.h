@@ -18,6 +18,7 @@ typedef struct ct_product {
     int64_t c_row;
     bool transpose_b;
     bool dots; /* of rows of a and b, where k is along both, and also a multiple of CT_GEMM_UNIT */
+    bool outer; /* k is 1, !add and no bias; n may be any number, and b is a row */
     bool add;
     const void *bias; /* (n) is added to each row of c unless `add`; NULL: 0 */
 } ct_product;

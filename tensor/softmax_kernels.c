@@ -2,6 +2,11 @@
 #include "tensor/kernels.h"
 #include "tensor/vector_math.h"
 
+#include <string.h>
+
+#define SHORT 32    /* elements of a row that is turned, */
+#define ABREAST 16  /* and as many with it */
+
 #define T float
 #define NAMED(name) name##_f32
 #define DTYPE CT_F32

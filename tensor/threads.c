@@ -1,5 +1,8 @@
 /* A pool of threads that share blocks of work. Threads are made at first need, after any fork, and end with the
- * process. One job runs at a time: a second application thread that comes meanwhile does its blocks itself. */
+ * process. One job runs at a time: a second application thread that comes meanwhile does its blocks itself.
+ *
+ * A training step has some ten jobs of as many microseconds, so that a job is taken up and given back without locks; the
+ * lock is for going to sleep and for being woken. */
 #include "tensor/internal.h"
 
 #include <pthread.h>
@@ -8,7 +11,7 @@
 #include <unistd.h>
 
 #define MAX_THREADS 64
-#define SPINS 2000 /* looks at the generation, about 20 microseconds, before an idle thread sleeps */
+#define SPINS 2000 /* looks for work or for its end, 20 to 100 microseconds, before a thread sleeps */
 
 typedef struct job {
     void (*work)(void *context, int64_t block);
@@ -22,11 +25,13 @@ static struct {
     pthread_cond_t wake, idle;
     pthread_t thread[MAX_THREADS];
     int started;            /* threads made so far */
-    int allowed;            /* of them, how many may join the job */
-    int active;             /* of them, how many are in it */
-    job *current;           /* NULL between jobs */
+    atomic_int allowed;     /* of them, how many may join the job */
+    atomic_int active;      /* of them, how many are looking at it or in it */
+    atomic_int asleep;      /* of them, how many wait for `wake`, or are about to */
+    job *_Atomic current;   /* NULL between jobs */
     atomic_uint generation; /* counts jobs, so that a thread joins each once */
-    bool stop;
+    atomic_bool waiting;    /* the job's owner waits for `idle` */
+    atomic_bool stop;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER, .idle = PTHREAD_COND_INITIALIZER};
 
 static pthread_mutex_t one_job = PTHREAD_MUTEX_INITIALIZER;
@@ -61,26 +66,62 @@ static void pause_briefly(void) {
 #endif
 }
 
+/* Until there is another job than the one seen: awake for a while, then asleep. */
+static unsigned await_job(unsigned seen) {
+    for (int i = 0; i < SPINS; i++) {
+        if (atomic_load_explicit(&pool.generation, memory_order_relaxed) != seen) return atomic_load(&pool.generation);
+        pause_briefly();
+    }
+    pthread_mutex_lock(&pool.lock);
+    atomic_fetch_add(&pool.asleep, 1);
+    while (!atomic_load(&pool.stop) && atomic_load(&pool.generation) == seen)
+        pthread_cond_wait(&pool.wake, &pool.lock);
+    atomic_fetch_sub(&pool.asleep, 1);
+    pthread_mutex_unlock(&pool.lock);
+    return atomic_load(&pool.generation);
+}
+
+/* A thread counts itself in before it looks at the job, and the owner takes the job back before it looks at the count:
+ * one of them sees the other. */
+static void join_job(int index) {
+    atomic_fetch_add(&pool.active, 1);
+    job *j = index < atomic_load(&pool.allowed) ? atomic_load(&pool.current) : NULL;
+    if (j) run(j);
+    if (atomic_fetch_sub(&pool.active, 1) > 1 || !atomic_load(&pool.waiting)) return;
+    pthread_mutex_lock(&pool.lock);
+    pthread_cond_signal(&pool.idle);
+    pthread_mutex_unlock(&pool.lock);
+}
+
 static void *worker(void *argument) {
     int index = (int)(intptr_t)argument;
-    unsigned seen = 0;
-    for (;;) {
-        for (int i = 0; i < SPINS && atomic_load_explicit(&pool.generation, memory_order_relaxed) == seen; i++)
-            pause_briefly();
-        pthread_mutex_lock(&pool.lock);
-        while (!pool.stop && atomic_load(&pool.generation) == seen) pthread_cond_wait(&pool.wake, &pool.lock);
-        seen = atomic_load(&pool.generation);
-        job *j = index < pool.allowed ? pool.current : NULL;
-        bool stop = pool.stop;
-        pool.active += j != NULL;
-        pthread_mutex_unlock(&pool.lock);
-        if (stop) return NULL;
-        if (!j) continue;
-        run(j);
-        pthread_mutex_lock(&pool.lock);
-        if (--pool.active == 0) pthread_cond_signal(&pool.idle);
-        pthread_mutex_unlock(&pool.lock);
+    for (unsigned seen = 0; !atomic_load(&pool.stop);) {
+        seen = await_job(seen);
+        join_job(index);
     }
+    return NULL;
+}
+
+static void publish(job *j, int helpers) {
+    atomic_store(&pool.allowed, helpers);
+    atomic_store(&pool.current, j);
+    atomic_fetch_add(&pool.generation, 1);
+    if (atomic_load(&pool.asleep) == 0) return;
+    pthread_mutex_lock(&pool.lock);
+    pthread_cond_broadcast(&pool.wake);
+    pthread_mutex_unlock(&pool.lock);
+}
+
+/* Returns when no thread looks at the job any more: it lies on the caller's stack. */
+static void take_back(void) {
+    atomic_store(&pool.current, NULL);
+    for (int i = 0; i < SPINS && atomic_load(&pool.active); i++) pause_briefly();
+    if (!atomic_load(&pool.active)) return;
+    pthread_mutex_lock(&pool.lock);
+    atomic_store(&pool.waiting, true);
+    while (atomic_load(&pool.active)) pthread_cond_wait(&pool.idle, &pool.lock);
+    atomic_store(&pool.waiting, false);
+    pthread_mutex_unlock(&pool.lock);
 }
 
 /* A child of fork() has none of the threads. */
@@ -89,7 +130,9 @@ static void forget_threads(void) {
     pthread_cond_init(&pool.wake, NULL);
     pthread_cond_init(&pool.idle, NULL);
     pthread_mutex_init(&one_job, NULL);
-    pool.started = pool.active = 0;
+    pool.started = 0;
+    pool.active = pool.asleep = 0;
+    pool.waiting = false;
     pool.current = NULL;
 }
 
@@ -97,7 +140,7 @@ static void prepare(void) { pthread_atfork(NULL, NULL, forget_threads); }
 
 __attribute__((destructor)) static void stop_threads(void) {
     pthread_mutex_lock(&pool.lock);
-    pool.stop = true;
+    atomic_store(&pool.stop, true);
     pthread_cond_broadcast(&pool.wake);
     pthread_mutex_unlock(&pool.lock);
     for (int i = 0; i < pool.started; i++) pthread_join(pool.thread[i], NULL);
@@ -121,16 +164,8 @@ void ct_parallel(int64_t blocks, void (*work)(void *context, int64_t block), voi
     }
     job j = {.work = work, .context = context, .blocks = blocks};
     start_threads(helpers);
-    pthread_mutex_lock(&pool.lock);
-    pool.current = &j;
-    pool.allowed = helpers;
-    atomic_fetch_add(&pool.generation, 1);
-    pthread_cond_broadcast(&pool.wake);
-    pthread_mutex_unlock(&pool.lock);
+    publish(&j, helpers);
     run(&j);
-    pthread_mutex_lock(&pool.lock);
-    pool.current = NULL; /* a thread that wakes only now finds nothing */
-    while (pool.active) pthread_cond_wait(&pool.idle, &pool.lock);
-    pthread_mutex_unlock(&pool.lock);
+    take_back();
     pthread_mutex_unlock(&one_job);
 }
