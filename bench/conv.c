@@ -17,9 +17,9 @@ typedef struct row {
 } row;
 
 static const row rows[] = {
-    {64, 1, 8, 3, 28, 0, 20, true},     {64, 1, 8, 3, 28, 1, 20, true},    {32, 16, 32, 3, 28, 0, 5, true},
-    {32, 16, 32, 3, 28, 1, 5, true},    {32, 64, 64, 3, 14, 1, 3, false},  {16, 128, 128, 3, 7, 1, 3, false},
-    {8, 64, 128, 1, 28, 0, 5, false},   {8, 3, 32, 5, 64, 2, 5, false},
+    {64, 1, 8, 3, 28, 0, 20, true},   {64, 1, 8, 3, 28, 1, 20, true},   {32, 16, 32, 3, 28, 0, 5, true},
+    {32, 16, 32, 3, 28, 1, 5, true},  {32, 64, 64, 3, 14, 1, 3, false}, {16, 128, 128, 3, 7, 1, 3, false},
+    {8, 64, 128, 1, 28, 0, 5, false}, {8, 3, 32, 5, 64, 2, 5, false},
 };
 
 typedef struct task {
@@ -78,8 +78,8 @@ int main(void) {
         peer torch;
         if (!peer_start(&torch, threads, PYTHON, CT_BENCH_DIR "/peers/conv_torch.py"))
             printf("\nPyTorch does not answer: is python3-torch installed?\n");
-        report_table(threads == 1 ? "one" : "two", threads == 1 ? "one thread, its time" : "two threads, time on the wall",
-                     columns);
+        report_table(threads == 1 ? "one" : "two",
+                     threads == 1 ? "one thread, its time" : "two threads, time on the wall", columns);
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) measure(&rows[i], threads, &torch, &failed);
         peer_stop(&torch);
     }

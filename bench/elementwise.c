@@ -1,5 +1,5 @@
-/* Elementwise ops on large tensors beside memcpy: time for a byte that is read or written, on one thread; and how much
- * faster two threads are. Interleaved, medians. */
+/* Elementwise ops on large tensors beside memcpy: time for a byte that is read or written, on one thread; and how
+ * much faster two threads are. Interleaved, medians. */
 #include <cotangent/cotangent.h>
 
 #include "support/report.h"

@@ -55,10 +55,8 @@ static void reduce(void *context) {
     ct_set_threads(t->threads);
     ct_scope s = ct_begin_no_grad();
     ct_tensor *x = ct_wrap(t->dtype, CT_SHAPE(ROWS, COLUMNS), t->x);
-    if (t->row->op)
-        t->row->op(CT_HERE, x, t->row->axes);
-    else
-        ct_variance(x, t->row->axes, 1);
+    if (t->row->op) t->row->op(CT_HERE, x, t->row->axes);
+    else ct_variance(x, t->row->axes, 1);
     if (!ct_end(s)) ++*t->failures;
 }
 
@@ -80,7 +78,8 @@ static void measure(const task *t, const row *r) {
     one.row = two.row = r;
     one.threads = 1;
     two.threads = 2;
-    contestant all[] = {{.run = copy, .context = &one}, {.run = reduce, .context = &one}, {.run = reduce, .context = &two}};
+    contestant all[] = {
+        {.run = copy, .context = &one}, {.run = reduce, .context = &one}, {.run = reduce, .context = &two}};
     take_turns(all, 3, ROUNDS, 1, WALL_TIME);
     double bytes = (double)t->bytes * 1e-9, a_byte = 2 * ratio_of(&all[1], &all[0], ROUNDS);
     snprintf(name, sizeof name, "%s, %s", r->name, ct_dtype_name(t->dtype));

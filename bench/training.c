@@ -1,5 +1,5 @@
-/* A training step (forward, softmax cross-entropy, backward, update): the library's, recorded anew or replayed, beside
- * the same step written by hand in C over cblas, its products alone, and PyTorch where it is installed. */
+/* A training step (forward, softmax cross-entropy, backward, update): the library's, recorded anew or replayed,
+ * beside the same step written by hand in C over cblas, its products alone, and PyTorch where it is installed. */
 #include <cotangent/cotangent.h>
 
 #include "support/by_hand.h"
@@ -16,9 +16,9 @@ typedef struct row {
     const char *name;
     int layers, width[MAX_LAYERS + 1], batch;
     bool adam;
-    int repeats;         /* steps a round */
-    double two_threads;  /* most of the hand-written step's time on two threads; 0: of our own on one thread, 1 */
-    double torch;        /* least of PyTorch's time, in ours */
+    int repeats;        /* steps a round */
+    double two_threads; /* most of the hand-written step's time on two threads; 0: of our own on one thread, 1 */
+    double torch;       /* least of PyTorch's time, in ours */
 } row;
 
 static const row rows[] = {
@@ -45,7 +45,8 @@ typedef struct task {
     int failures;
 } task;
 
-/* ---- contestants ------------------------------------------------------------------------------------------------ */
+/* ---- contestants ------------------------------------------------------------------------------------------------
+ */
 
 static void let_blas_share(void *context) { by_hand_threads(((task *)context)->threads); }
 static void keep_blas_alone(void *context) {
@@ -58,10 +59,8 @@ static void products(void *context) { by_hand_products(((task *)context)->hand, 
 static void step_by_hand(void *context) {
     task *t = context;
     t->loss_by_hand = by_hand_gradients(t->hand, t->x, t->y);
-    if (t->row->adam)
-        by_hand_adam(t->hand, 1e-3f);
-    else
-        by_hand_sgd(t->hand, 0.01f);
+    if (t->row->adam) by_hand_adam(t->hand, 1e-3f);
+    else by_hand_sgd(t->hand, 0.01f);
 }
 
 static ct_tensor *record_loss(task *t) {
@@ -85,7 +84,8 @@ static void step_replayed(void *context) {
     if (!ct_replay(t->recorded) || !ct_backward(t->recorded) || !ct_step(t->optim)) t->failures++;
 }
 
-/* ---- setting up -------------------------------------------------------------------------------------------------- */
+/* ---- setting up --------------------------------------------------------------------------------------------------
+ */
 
 static ct_module *new_net(const row *r) {
     ct_module *layers[2 * MAX_LAYERS];
@@ -131,11 +131,12 @@ static void tear_down(task *t) {
     free(t->x), free(t->y);
 }
 
-/* ---- the tables -------------------------------------------------------------------------------------------------- */
+/* ---- the tables --------------------------------------------------------------------------------------------------
+ */
 
 typedef enum who { PRODUCTS, HAND, OURS, REPLAYED, TORCH, EVERYBODY } who;
-static const char *const columns[] = {"GEMM (us)", "by hand", "cotangent", "replayed", "PyTorch", "/ GEMM", "/ by hand",
-                                      "PyTorch / ct", NULL};
+static const char *const columns[] = {"GEMM (us)", "by hand",   "cotangent",    "replayed", "PyTorch",
+                                      "/ GEMM",    "/ by hand", "PyTorch / ct", NULL};
 
 typedef struct result {
     double ours, hand, torch; /* seconds a step of ours; ratios: ours to by hand's, PyTorch's to ours */
@@ -145,7 +146,8 @@ static result time_row(task *t, peer *torch) {
     const row *r = t->row;
     char line[128];
     int length = snprintf(line, sizeof line, "%d %d %d %d", t->threads, r->adam, r->batch, (r->repeats + 4) / 5);
-    for (int i = 0; i <= r->layers; i++) length += snprintf(line + length, sizeof line - (size_t)length, " %d", r->width[i]);
+    for (int i = 0; i <= r->layers; i++)
+        length += snprintf(line + length, sizeof line - (size_t)length, " %d", r->width[i]);
     contestant all[EVERYBODY] = {
         [PRODUCTS] = {.run = products, .prepare = let_blas_share, .context = t},
         [HAND] = {.run = step_by_hand, .prepare = let_blas_share, .context = t},
@@ -188,7 +190,8 @@ static bool measure_all(int threads, const char *only, result *results) {
     if (!peer_start(&torch, threads, PYTHON, CT_BENCH_DIR "/peers/training_torch.py"))
         printf("\nPyTorch does not answer: is python3-torch installed?\n");
     report_table(threads == 1 ? "one" : "two",
-                 threads == 1 ? "net, batch, optimiser; one thread, its time" : "two threads, time on the wall", columns);
+                 threads == 1 ? "net, batch, optimiser; one thread, its time" : "two threads, time on the wall",
+                 columns);
     for (int i = 0; i < N_ROWS; i++)
         if (!only || strstr(rows[i].name, only)) results[i] = measure(&rows[i], threads, &torch, &failed);
     peer_stop(&torch);
@@ -203,7 +206,8 @@ static void check_all(const result *one, const result *two) {
         product *= one[i].hand;
         snprintf(text, sizeof text, "one thread over by hand: %s", r->name);
         report_check(text, one[i].hand, 1.03);
-        snprintf(text, sizeof text, "two threads over %s: %s", r->two_threads > 0 ? "by hand on two" : "one", r->name);
+        snprintf(text, sizeof text, "two threads over %s: %s", r->two_threads > 0 ? "by hand on two" : "one",
+                 r->name);
         report_check(text, r->two_threads > 0 ? two[i].hand : two[i].ours / one[i].ours,
                      r->two_threads > 0 ? r->two_threads : 1);
         snprintf(text, sizeof text, "PyTorch over one thread: %s", r->name);

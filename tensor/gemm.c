@@ -4,10 +4,10 @@
 #include "tensor/internal.h"
 #include "tensor/kernels.h"
 
-#define SMALL (1 << 20) /* multiplications: fewer are best left to BLAS, which does not pack so little either */
+#define SMALL (1 << 20)  /* multiplications: fewer are best left to BLAS, which does not pack so little either */
 #define CACHED (1 << 19) /* bytes of b: dot products read it anew for each 64 rows of a */
-#define SHARE (1 << 22) /* that a thread takes at once, of many: about 40 microseconds */
-#define LONG 512        /* of c: rows or columns whose operands stay in the second cache */
+#define SHARE (1 << 22)  /* that a thread takes at once, of many: about 40 microseconds */
+#define LONG 512         /* of c: rows or columns whose operands stay in the second cache */
 
 typedef struct job {
     ct_product product;
@@ -87,7 +87,8 @@ void ct_gemm(ct_dtype dtype, bool transpose_a, bool transpose_b, int64_t m, int6
     p.b_row = transpose_b ? k : n;
     p.c_row = n;
     p.transpose_b = transpose_b;
-    if ((transpose_a && transpose_b) || !multiplied(dtype, p)) ct_blas_gemm(dtype, transpose_a, transpose_b, m, n, k, a, b, c, add);
+    if ((transpose_a && transpose_b) || !multiplied(dtype, p))
+        ct_blas_gemm(dtype, transpose_a, transpose_b, m, n, k, a, b, c, add);
 }
 
 void ct_gemm_biased(ct_dtype dtype, int64_t m, int64_t n, int64_t k, const void *a, const void *b, const void *bias,

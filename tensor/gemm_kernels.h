@@ -7,8 +7,8 @@
 
 #define CT_GEMM_UNIT 16 /* elements: a multiple of any vector */
 
-/* c (m, n) = or += op(a) (m, k) @ op(b) (k, n), n being a multiple of CT_GEMM_UNIT. An element of c is the same sum in
- * the same order wherever its tile lies, so that c may be cut in any way between calls. */
+/* c (m, n) = or += op(a) (m, k) @ op(b) (k, n), n being a multiple of CT_GEMM_UNIT. An element of c is the same sum
+ * in the same order wherever its tile lies, so that c may be cut in any way between calls. */
 typedef struct ct_product {
     int64_t m, n, k;
     const void *a, *b;
@@ -17,7 +17,7 @@ typedef struct ct_product {
     int64_t b_row;           /* of b as it is stored: (k, n), or (n, k) when transpose_b */
     int64_t c_row;
     bool transpose_b;
-    bool dots; /* of rows of a and b, where k is along both, and also a multiple of CT_GEMM_UNIT */
+    bool dots;  /* of rows of a and b, where k is along both, and also a multiple of CT_GEMM_UNIT */
     bool outer; /* k is 1, !add and no bias; n may be any number, and b is a row */
     bool add;
     const void *bias; /* (n) is added to each row of c unless `add`; NULL: 0 */

@@ -1,8 +1,8 @@
 /* A pool of threads that share blocks of work. Threads are made at first need, after any fork, and end with the
  * process. One job runs at a time: a second application thread that comes meanwhile does its blocks itself.
  *
- * A training step has some ten jobs of as many microseconds, so that a job is taken up and given back without locks; the
- * lock is for going to sleep and for being woken. */
+ * A training step has some ten jobs of as many microseconds, so that a job is taken up and given back without locks;
+ * the lock is for going to sleep and for being woken. */
 #include "tensor/internal.h"
 
 #include <pthread.h>
@@ -69,7 +69,8 @@ static void pause_briefly(void) {
 /* Until there is another job than the one seen: awake for a while, then asleep. */
 static unsigned await_job(unsigned seen) {
     for (int i = 0; i < SPINS; i++) {
-        if (atomic_load_explicit(&pool.generation, memory_order_relaxed) != seen) return atomic_load(&pool.generation);
+        if (atomic_load_explicit(&pool.generation, memory_order_relaxed) != seen)
+            return atomic_load(&pool.generation);
         pause_briefly();
     }
     pthread_mutex_lock(&pool.lock);
@@ -81,8 +82,8 @@ static unsigned await_job(unsigned seen) {
     return atomic_load(&pool.generation);
 }
 
-/* A thread counts itself in before it looks at the job, and the owner takes the job back before it looks at the count:
- * one of them sees the other. */
+/* A thread counts itself in before it looks at the job, and the owner takes the job back before it looks at the
+ * count: one of them sees the other. */
 static void join_job(int index) {
     atomic_fetch_add(&pool.active, 1);
     job *j = index < atomic_load(&pool.allowed) ? atomic_load(&pool.current) : NULL;

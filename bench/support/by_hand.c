@@ -95,7 +95,8 @@ static float cross_entropy(const float *z, const int64_t *y, float *g, int rows,
 float by_hand_gradients(by_hand *net, const float *x, const int64_t *y) {
     int last = net->layers - 1, rows = net->batch;
     for (int i = 0; i <= last; i++) {
-        affine(i ? net->out[i - 1] : x, net->weight[i], net->bias[i], net->out[i], rows, net->width[i], net->width[i + 1]);
+        affine(i ? net->out[i - 1] : x, net->weight[i], net->bias[i], net->out[i], rows, net->width[i],
+               net->width[i + 1]);
         if (i < last) relu(net->out[i], rows * net->width[i + 1]);
     }
     float loss = cross_entropy(net->out[last], y, net->dout[last], rows, net->width[last + 1]);
@@ -113,8 +114,8 @@ void by_hand_products(by_hand *net, const float *x) {
     for (int i = 0; i <= last; i++)
         multiply(i ? net->out[i - 1] : x, net->weight[i], 0, net->out[i], rows, width[i], width[i + 1]);
     for (int i = last; i >= 0; i--)
-        multiply_back(i ? net->out[i - 1] : x, net->weight[i], net->dout[i], i ? net->dout[i - 1] : NULL, net->dweight[i],
-                      rows, width[i], width[i + 1]);
+        multiply_back(i ? net->out[i - 1] : x, net->weight[i], net->dout[i], i ? net->dout[i - 1] : NULL,
+                      net->dweight[i], rows, width[i], width[i + 1]);
 }
 
 static void sgd(float *restrict w, const float *restrict g, int64_t n, float lr) {
@@ -129,8 +130,8 @@ void by_hand_sgd(by_hand *net, float lr) {
 }
 
 /* rate = lr / (1 - beta1^t), root = 1 / sqrt(1 - beta2^t) */
-static void adam(float *restrict w, const float *restrict g, float *restrict m, float *restrict v, int64_t n, float rate,
-                 float root) {
+static void adam(float *restrict w, const float *restrict g, float *restrict m, float *restrict v, int64_t n,
+                 float rate, float root) {
     for (int64_t i = 0; i < n; i++) {
         m[i] = 0.9f * m[i] + 0.1f * g[i];
         v[i] = 0.999f * v[i] + 0.001f * g[i] * g[i];

@@ -8,14 +8,14 @@
 #define MAX_LAYERS 8
 
 typedef struct by_hand {
-    int layers, batch;            /* linear layers; rows of x */
-    int width[MAX_LAYERS + 1];    /* of the input and of each layer */
-    float *weight[MAX_LAYERS];    /* (width[i + 1], width[i]) */
-    float *bias[MAX_LAYERS];      /* (width[i + 1]) */
+    int layers, batch;         /* linear layers; rows of x */
+    int width[MAX_LAYERS + 1]; /* of the input and of each layer */
+    float *weight[MAX_LAYERS]; /* (width[i + 1], width[i]) */
+    float *bias[MAX_LAYERS];   /* (width[i + 1]) */
     float *dweight[MAX_LAYERS], *dbias[MAX_LAYERS];
-    float *state[MAX_LAYERS][4];  /* with Adam: m and v of the weight, m and v of the bias */
-    float *out[MAX_LAYERS];       /* (batch, width[i + 1]): after the ReLU; of the last layer the logits */
-    float *dout[MAX_LAYERS];      /* (batch, width[i + 1]) */
+    float *state[MAX_LAYERS][4]; /* with Adam: m and v of the weight, m and v of the bias */
+    float *out[MAX_LAYERS];      /* (batch, width[i + 1]): after the ReLU; of the last layer the logits */
+    float *dout[MAX_LAYERS];     /* (batch, width[i + 1]) */
     int64_t steps;
 } by_hand;
 

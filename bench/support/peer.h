@@ -14,8 +14,8 @@ typedef struct peer {
     FILE *to, *from;
 } peer;
 
-/* Starts "program argument" (NULL: without one), whose BLAS is to use so many threads; true when it says a number, that
- * is, found what it needs. With CT_BENCH_ALONE in the environment no peer is started. */
+/* Starts "program argument" (NULL: without one), whose BLAS is to use so many threads; true when it says a number,
+ * that is, found what it needs. With CT_BENCH_ALONE in the environment no peer is started. */
 bool peer_start(peer *p, int threads, const char *program, const char *argument);
 double peer_ask(peer *p, const char *line); /* NaN when there is no answer */
 void peer_stop(peer *p);

@@ -53,7 +53,8 @@ void report_table(const char *table, const char *title, const char *const *colum
     report.tsv = open_file(table, ".tsv");
     report.columns = columns;
     report.rows = json_array();
-    json_array_append_new(report.tables, json_pack("{s:s, s:s, s:o}", "name", table, "title", title, "rows", report.rows));
+    json_array_append_new(report.tables,
+                          json_pack("{s:s, s:s, s:o}", "name", table, "title", title, "rows", report.rows));
     printf("\n%-*s", NAME, title);
     for (int i = 0; columns[i]; i++) {
         printf(" %12s", columns[i]);
@@ -78,10 +79,12 @@ void report_row(const char *name, const double *values) {
 }
 
 static void check(const char *what, double value, double limit, bool least) {
-    const char *verdict = isnan(value) ? "not measured" : (least ? value >= limit : value <= limit) ? "met" : "MISSED";
-    json_array_append_new(report.checks, json_pack("{s:s, s:o, s:s, s:f, s:s}", "line", what, "value", number(value),
-                                                   "bound", least ? "at least" : "at most", "limit", limit, "verdict",
-                                                   verdict));
+    const char *verdict = isnan(value)                                ? "not measured"
+                          : (least ? value >= limit : value <= limit) ? "met"
+                                                                      : "MISSED";
+    json_array_append_new(report.checks,
+                          json_pack("{s:s, s:o, s:s, s:f, s:s}", "line", what, "value", number(value), "bound",
+                                    least ? "at least" : "at most", "limit", limit, "verdict", verdict));
 }
 
 void report_check(const char *what, double value, double limit) { check(what, value, limit, false); }

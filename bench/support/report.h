@@ -1,4 +1,5 @@
-/* What a benchmark found: tables and acceptance lines on the terminal, and the same in files for plots and records. */
+/* What a benchmark found: tables and acceptance lines on the terminal, and the same in files for plots and records.
+ */
 #ifndef COTANGENT_BENCH_REPORT_H
 #define COTANGENT_BENCH_REPORT_H
 
@@ -7,7 +8,8 @@
 #define MAX_COLUMNS 12
 
 /* One benchmark a program. The files are NAME.json, and for each table NAME-TABLE.tsv, in the folder that the
- * environment's CT_BENCH_RESULTS names; without it there are none. Refuses (false) in a build that is none to measure. */
+ * environment's CT_BENCH_RESULTS names; without it there are none. Refuses (false) in a build that is none to
+ * measure. */
 bool report_begin(const char *name, const char *about);
 
 /* A table of numbers; ends with a NULL column. */

@@ -10,7 +10,7 @@ typedef struct contestant {
     void (*run)(void *context);     /* one unit of work */
     void (*prepare)(void *context); /* before each turn, and not timed; may be NULL */
     void *context;
-    peer *peer;                 /* instead of run: a program that does the work, told by `line`, and says the seconds */
+    peer *peer; /* instead of run: a program that does the work, told by `line`, and says the seconds */
     const char *line;
     double seconds[MAX_ROUNDS]; /* out: of a unit, round by round; NaN from a peer that did not answer */
     double median;              /* out */
