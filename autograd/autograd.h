@@ -2,8 +2,9 @@
  *
  * An operation is recorded as it is computed; ct_backward() then walks the record backwards. All operations, and the
  * functions that are composed of them, are declared in autograd/ops.h, made from ops.def: `ct_tensor *ct_mul(x, y)` and
- * so on. They broadcast as NumPy does; operands must be of one dtype, except that a 0-d operand takes the dtype of the
- * others. What they are told besides tensors is in arguments.h, windows.h and subscripts.h.
+ * so on. They broadcast as NumPy does; operands must be of one dtype, except that of two operands a 0-d one takes the
+ * dtype of a larger one, and a number like ct_scalar(2) that of anything else. What they are told besides tensors is in
+ * arguments.h, windows.h and subscripts.h.
  */
 #ifndef COTANGENT_AUTOGRAD_H
 #define COTANGENT_AUTOGRAD_H

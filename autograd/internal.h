@@ -45,8 +45,8 @@ typedef enum ct_domain {
 /* By ct_op_id; [0] is NULL. Not const: the tests put broken rules in to see the sweep catch them. */
 extern const ct_op *ct_op_table[CT_OP_SLOTS];
 
-/* Records op(in...) and computes it. `attributes` (size bytes, copied; NULL when 0) is the op's named struct. A 0-d
- * floating operand is cast to the dtype of the others for elementwise ops. NULL with an error raised. */
+/* Records op(in...) and computes it. `attributes` (size bytes, copied; NULL when 0) is the op's named struct. Of
+ * the two operands of an elementwise op a 0-d one is cast as autograd.h says. NULL with an error raised. */
 ct_tensor *ct_record(const char *at, ct_op_id op, ct_tensor *const *in, int n_in, const void *attributes, size_t size);
 /* Records z's op with z's attributes on other operands: for forward mode and recomputation. */
 ct_tensor *ct_record_again(const char *at, const ct_tensor *z, ct_tensor *const *in);

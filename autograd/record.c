@@ -156,17 +156,18 @@ static bool compute(const ct_op *op, ct_tensor *z) {
     return true;
 }
 
-/* A 0-d floating operand of an elementwise op takes the dtype of a larger one. Before the op has its place on the tape,
- * so that the conversion comes first. */
-static bool match_dtypes(const char *at, int n_in, ct_tensor **in) {
-    const ct_tensor *larger = NULL;
-    for (int k = 0; k < n_in; k++)
-        if (in[k]->ndim > 0) larger = in[k];
-    for (int k = 0; k < n_in; k++) {
-        if (!larger || in[k]->ndim > 0 || in[k]->dtype == larger->dtype) continue;
-        if (!ct_is_float(in[k]->dtype) || !ct_is_float(larger->dtype)) continue;
-        in[k] = ct_cast_at(at, in[k], larger->dtype);
-        if (!in[k]) return false;
+/* A number written into an expression, as ct_scalar(2), rather than a leaf or something computed. */
+static bool is_number(const ct_tensor *t) { return !t->ndim && !t->op && !(t->flags & CT_NEEDS_GRAD); }
+
+/* Of the two operands of an elementwise op a floating 0-d one takes the dtype of a larger one, and a number that of
+ * anything else. Before the op has its place on the tape, so that the conversion comes first. */
+static bool match_dtypes(const char *at, ct_tensor *in[2]) {
+    if (!ct_is_float(in[0]->dtype) || !ct_is_float(in[1]->dtype)) return true;
+    for (int k = 0; k < 2; k++) {
+        const ct_tensor *other = in[1 - k];
+        if (in[k]->ndim || (!other->ndim && (!is_number(in[k]) || is_number(other)))) continue;
+        in[k] = ct_cast_at(at, in[k], (ct_dtype)other->dtype);
+        return in[k] != NULL;
     }
     return true;
 }
@@ -193,7 +194,7 @@ ct_tensor *ct_record(const char *at, ct_op_id id, ct_tensor *const *in, int n_in
     if (!usable(op, at, in, n_in)) return NULL;
     if (!op->parts->shape && n_in == 2 && in[0]->dtype != in[1]->dtype) {
         in = memcpy(matched, in, 2 * sizeof *in);
-        if (!match_dtypes(at, n_in, matched)) return NULL;
+        if (!match_dtypes(at, matched)) return NULL;
     }
     ct_tensor *z = ct_new_node(op->name, at, CT_F64, 0, NULL, n_in);
     if (!z) return NULL;

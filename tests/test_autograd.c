@@ -205,6 +205,22 @@ START_TEST(keep_carries_out) {
 }
 END_TEST
 
+/* Halving an f32 loss, as everybody does. */
+START_TEST(numbers_take_the_dtype_of_what_they_meet) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_requires_grad(ct_full(CT_F32, CT_SCALAR, 3)), *y = ct_mul(ct_scalar(0.5), ct_square(x));
+    ck_assert(ct_dtype_of(y) == CT_F32 && ct_dtype_of(ct_sub(y, ct_scalar(1))) == CT_F32);
+    ck_assert(ct_dtype_of(ct_mul(x, ct_full(CT_F64, CT_SHAPE(2), 1))) == CT_F64);
+    ck_assert(ct_backward(y));
+    ck_assert_double_eq(ct_item(ct_gradient(x)), 3);
+    ck_assert(ct_end(s));
+    s = ct_begin();
+    ck_assert_ptr_null(ct_mul(ct_requires_grad(ct_full(CT_F32, CT_SCALAR, 3)), ct_var(2, "y")));
+    ck_assert(!ct_end(s));
+    ck_assert_msg(strstr(ct_error(), "dtypes f32 and f64 differ"), "%s", ct_error());
+}
+END_TEST
+
 /* ---- what it says -------------------------------------------------------------------------------------------- */
 
 #define EXPECT(expression, code, text)                                                                               \
@@ -293,6 +309,7 @@ Suite *ct_suite(void) {
     tcase_add_test(t, replay_follows_the_inputs);
     tcase_add_test(t, gradients_outlive_inner_scopes);
     tcase_add_test(t, keep_carries_out);
+    tcase_add_test(t, numbers_take_the_dtype_of_what_they_meet);
     tcase_add_test(t, errors_name_op_shapes_and_line);
     tcase_add_test(t, the_first_cause_is_kept);
     tcase_add_test(t, a_reported_cause_comes_back_with_its_null);
