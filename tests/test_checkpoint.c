@@ -207,6 +207,12 @@ START_TEST(test_of_another) {
     remove(path);
     load_refused(good, "cannot open: No such file");
     ct_module_free(wide);
+    ck_assert_int_eq(tiny_fit(&t, 7, with_checkpoint(0)), CT_FIT_DONE);
+    ct_loader_free(t.loader);
+    t.loader = ct_loader_new(t.data, &(ct_loader_options){.batch = 10, .dtype = CT_F64});
+    ck_assert_int_eq(tiny_fit(&t, 9, with_checkpoint(0)), CT_FIT_FAILED);
+    ck_assert_msg(strstr(ct_error(), "of epochs of 4 batches, but the loader has 5"), "%s", ct_error());
+    ct_error_clear();
     tiny_end(&t);
     tiny_end(&sgd);
 }

@@ -9,7 +9,7 @@
 /* ---- numbers as tensors ---------------------------------------------------------------------------------------- */
 
 #define FORMAT 1 /* the first of the counts: of the file's version */
-#define N_COUNTS 8
+#define N_COUNTS 9
 #define N_NUMBERS 10
 #define ROW_NUMBERS 14
 
@@ -21,8 +21,8 @@ typedef struct place_fields {
 
 static place_fields fields_of(int64_t *format, ct_training_place *p, ct_random_state *random) {
     return (place_fields){
-        .count = {format, &p->step, &p->epoch, &p->batch, &p->stop.looks, &p->stop.waited, (int64_t *)&random->seed,
-                  (int64_t *)&random->stream},
+        .count = {format, &p->step, &p->epoch, &p->batch, &p->batches, &p->stop.looks, &p->stop.waited,
+                  (int64_t *)&random->seed, (int64_t *)&random->stream},
         .number = {&p->seconds, &p->stop.best, &p->in_epoch.samples, &p->in_epoch.loss, &p->in_epoch.guesses,
                    &p->in_epoch.right, &p->in_row.samples, &p->in_row.loss, &p->in_row.guesses, &p->in_row.right},
     };
@@ -118,7 +118,8 @@ static int64_t count_rows(const ct_archive *archive) {
 static bool check_place(const ct_reader *file, int64_t format, const ct_training_place *place) {
     if (format != FORMAT)
         return ct_reader_fail(file, CT_ERR_FORMAT, "a checkpoint of version %lld, not %d", (long long)format, FORMAT);
-    if (place->step < 0 || place->epoch < 0 || place->batch < 0 || place->stop.looks < 0 || place->stop.waited < 0)
+    if (place->step < 0 || place->epoch < 0 || place->batch < 0 || place->batches < 0 || place->stop.looks < 0 ||
+        place->stop.waited < 0)
         return ct_reader_fail(file, CT_ERR_FORMAT, "a count in it is negative");
     return true;
 }

@@ -6,6 +6,7 @@
 typedef struct ct_training_place {
     int64_t step;              /* steps taken */
     int64_t epoch, batch;      /* of the next batch: whole epochs before it, batches of its epoch before it */
+    int64_t batches;           /* in an epoch; 0 where nobody has said so */
     double seconds;            /* spent so far */
     ct_tally in_epoch, in_row; /* of the training batches since the epoch began, and since the last row of history */
     ct_stop_state stop;

@@ -286,6 +286,12 @@ static bool begin(fit *f) {
     ct_training_place *place = &f->training.place;
     if (f->o.resume && ct_file_exists(f->o.checkpoint) && !ct_read_training(f->at, &f->training, f->o.checkpoint))
         return false;
+    if (place->batches && place->batches != ct_batches(f->loader))
+        return ct_raise(CT_ERR_ARGUMENT, "ct_fit", f->at,
+                        "%s: of epochs of %" PRId64 " batches, but the loader has %" PRId64, f->o.checkpoint,
+                        place->batches, ct_batches(f->loader)),
+               false;
+    place->batches = ct_batches(f->loader);
     if (!ct_loader_seek_at(f->at, f->loader, (ct_loader_place){place->epoch, place->batch})) return false;
     f->begun = ct_seconds() - place->seconds;
     ct_progress_begin(&f->progress, f->o.progress, place->step, f->o.epochs);
