@@ -61,6 +61,8 @@ bool ct_view_fold(ct_view *view);
 
 /* ---- formula.c: names and formulas, escaped for Graphviz --------------------------------------------------------- */
 
+/* What stands for a node in ids: its label where that is its own, so that ids stay when other nodes come and go. */
+void ct_text_key(ct_text *out, const ct_view *view, size_t index);
 void ct_text_name(ct_text *out, const ct_graph *graph, const ct_tensor *t);
 /* "x1 * w1", "leaky_relu(x, 0.1)", "sum(x, axis=0)"; with `values`, one-element operands as numbers: "0.7 * (-1.5)". */
 void ct_text_formula(ct_text *out, const ct_graph *graph, const ct_tensor *t, bool values);
@@ -144,7 +146,7 @@ typedef struct ct_page {
     ct_timeline *timelines;  /* [n_figures] */
     size_t n_figures, bytes; /* bytes of the array */
     ct_text frames;          /* as page.js reads them: {"title":"...",...},{...} */
-    ct_text tensors;         /* "12":{...},... of the elements of node 12 */
+    ct_text tensors;         /* "w":{...},... of the elements of w */
 } ct_page;
 
 /* Draws the view with marks in the place of its figures. False with an error raised. */

@@ -167,8 +167,9 @@ static void add_derivative(ct_canvas *canvas, size_t index, int k) {
 static void add_edge(ct_canvas *canvas, size_t from, size_t to, int k) {
     const ct_view *view = canvas->view;
     begin_edge(canvas, from, to);
-    ct_text_add(&canvas->text, " [id=\"edge%zu_%d\"%s", to + 1, k,
-                main_operand(view->graph.node[to]) == k ? ", weight=5" : "");
+    ct_text_add(&canvas->text, " [id=\"edge-");
+    ct_text_key(&canvas->text, view, to);
+    ct_text_add(&canvas->text, "-%d\"%s", k, main_operand(view->graph.node[to]) == k ? ", weight=5" : "");
     if (ct_view_has_derivative(view, to, k)) add_derivative(canvas, to, k);
     if (!ct_view_has_value(view, to)) ct_text_add(&canvas->text, ", color=\"" CT_PALE "\"");
     ct_text_add(&canvas->text, "];\n");

@@ -13,6 +13,11 @@ void ct_text_name(ct_text *out, const ct_graph *graph, const ct_tensor *t) {
     else ct_text_add(out, "n%zu", ct_graph_index(graph, t) + 1);
 }
 
+void ct_text_key(ct_text *out, const ct_view *view, size_t index) {
+    if (view->named[index]) ct_text_add(out, "%s", view->graph.node[index]->label);
+    else ct_text_add(out, "n%zu", index + 1);
+}
+
 const char *ct_text_place(const char *at) {
     for (const char *p = at; *p; p++)
         if (*p == '/' || *p == '\\') at = p + 1;

@@ -13,9 +13,11 @@
 
 void ct_canvas_name(ct_canvas *canvas, size_t index) {
     const ct_view *view = canvas->view;
+    const char *quote = index != CT_FOLDED && view->named[index] ? "\"" : "";
+    ct_text_add(&canvas->text, "%s", quote);
     if (index == CT_FOLDED) ct_text_add(&canvas->text, "folded");
-    else if (view->named[index]) ct_text_add(&canvas->text, "\"%s\"", view->graph.node[index]->label);
-    else ct_text_add(&canvas->text, "n%zu", index + 1);
+    else ct_text_key(&canvas->text, view, index);
+    ct_text_add(&canvas->text, "%s", quote);
 }
 
 /* ---- values and gradients ----------------------------------------------------------------------------------- */
@@ -141,7 +143,9 @@ void ct_canvas_node(ct_canvas *canvas, size_t index) {
     bool pale = !ct_view_has_value(view, index);
     ct_text_add(out, "    ");
     ct_canvas_name(canvas, index);
-    ct_text_add(out, " [id=\"node%zu\", %s", index + 1, ct_role_style(ct_view_role(view, index)));
+    ct_text_add(out, " [id=\"node-");
+    ct_text_key(out, view, index);
+    ct_text_add(out, "\", %s", ct_role_style(ct_view_role(view, index)));
     if (claim) ct_text_add(out, ", penwidth=3, color=\"%s\"", ct_verdict_colour(claim));
     if (pale) ct_text_add(out, ", fillcolor=white, color=\"" CT_PALE "\"");
     add_tooltip(canvas, index);

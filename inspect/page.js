@@ -114,7 +114,7 @@
     data.frames.forEach((frame, i) => {
         for (const node of frame.born || []) {
             born[node] = i;
-            element("node" + node)?.addEventListener("click", () => show(i));
+            element("node-" + node)?.addEventListener("click", () => show(i));
         }
     });
     let current = -1, timer = 0;
@@ -127,11 +127,11 @@
         for (const place of places)
             place.set(place.template.replace(mark, (_, i) => at(timelines[i], number)));
         for (const [node, from] of Object.entries(born))
-            element("node" + node)?.classList.toggle("pending", from > number);
+            element("node-" + node)?.classList.toggle("pending", from > number);
         for (const old of svg.querySelectorAll(".current, .operand")) old.classList.remove("current", "operand");
-        for (const node of frame.operands || []) element("node" + node)?.classList.add("operand");
-        for (const edge of frame.edges || []) element(edge)?.classList.add("current");
-        element("node" + frame.node)?.classList.add("current");
+        for (const node of frame.operands || []) element("node-" + node)?.classList.add("operand");
+        (frame.operands || []).forEach((_, k) => element(`edge-${frame.node}-${k}`)?.classList.add("current"));
+        element("node-" + frame.node)?.classList.add("current");
         steps.forEach((step, i) => i === number ? step.setAttribute("aria-current", "step")
                                                 : step.removeAttribute("aria-current"));
         if (document.activeElement?.closest?.("#steps")) steps[number].focus();

@@ -61,7 +61,9 @@ static void add_tensor(stepper *s, size_t i) {
     bool more = columns > most || rows > most;
     if (columns > most) columns = most;
     if (rows > most) rows = most;
-    ct_text_add(out, "%s\"%zu\":{\"name\":\"", out->length ? ",\n" : "", i + 1);
+    ct_text_add(out, out->length ? ",\n\"" : "\"");
+    ct_text_key(out, &s->view, i);
+    ct_text_add(out, "\":{\"name\":\"");
     ct_text_name(out, &s->view.graph, t);
     ct_text_add(out, "\",\"shape\":\"(");
     for (int k = 0; k < t->ndim; k++) ct_text_add(out, "%s%" PRId64, k ? ", " : "", t->extent->dim[k]);
@@ -94,13 +96,22 @@ static void add_number(ct_text *out, double value) {
     ct_text_add(out, "\"");
 }
 
-/* Who is pointed at: the node, its operands and the edges from them. */
+static void add_key(stepper *s, size_t i) {
+    ct_text_add(&s->page.frames, "\"");
+    ct_text_key(&s->page.frames, &s->view, i);
+    ct_text_add(&s->page.frames, "\"");
+}
+
+/* Who is pointed at: the node, its operands, and so the edges from them. */
 static void add_operands(stepper *s, size_t i) {
     ct_text *out = &s->page.frames;
-    ct_text_add(out, ",\"node\":%zu,\"operands\":[", i + 1);
-    for (int k = 0; k < node(s, i)->n_in; k++) ct_text_add(out, "%s%zu", k ? "," : "", operand(s, i, k) + 1);
-    ct_text_add(out, "],\"edges\":[");
-    for (int k = 0; k < node(s, i)->n_in; k++) ct_text_add(out, "%s\"edge%zu_%d\"", k ? "," : "", i + 1, k);
+    ct_text_add(out, ",\"node\":");
+    add_key(s, i);
+    ct_text_add(out, ",\"operands\":[");
+    for (int k = 0; k < node(s, i)->n_in; k++) {
+        ct_text_add(out, k ? "," : "");
+        add_key(s, operand(s, i, k));
+    }
     ct_text_add(out, "]");
 }
 
@@ -111,7 +122,8 @@ static void add_given_frame(stepper *s) {
     ct_text_add(out, ",\"title\":\"What is given\",\"born\":[");
     for (size_t i = 0; i < s->view.graph.n; i++) {
         if (node(s, i)->op || !is_shown(s, i)) continue;
-        ct_text_add(out, "%s%zu", first ? "" : ",", i + 1);
+        ct_text_add(out, first ? "" : ",");
+        add_key(s, i);
         first = false;
     }
     ct_text_add(out, "]");
@@ -128,7 +140,9 @@ static void add_forward_frame(stepper *s, size_t i) {
     ct_text_name(out, &s->view.graph, t);
     ct_text_add(out, " = ");
     ct_text_formula(out, &s->view.graph, t, false);
-    ct_text_add(out, "\",\"born\":[%zu],\"lines\":[", i + 1);
+    ct_text_add(out, "\",\"born\":[");
+    add_key(s, i);
+    ct_text_add(out, "],\"lines\":[");
     if (ct_size_of(t) == 1) {
         ct_text_add(out, "\"= ");
         ct_text_formula(out, &s->view.graph, t, true);
@@ -190,7 +204,8 @@ static void add_seed_frame(stepper *s, size_t root) {
     ct_text_add(out, "\",\"lines\":[\"its own derivative");
     if (ct_size_of(node(s, root)) == 1) ct_text_add(out, " is ");
     if (ct_size_of(node(s, root)) == 1) ct_text_number(out, gradient_of(s, root), DIGITS);
-    ct_text_add(out, "\"],\"node\":%zu", root + 1);
+    ct_text_add(out, "\"],\"node\":");
+    add_key(s, root);
     s->seed = s->at[root].gradient = s->frames;
     end_frame(s, NULL);
 }

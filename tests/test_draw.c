@@ -104,8 +104,8 @@ END_TEST
 static void assert_edge(const char *text, int node, int k, double local) {
     const struct formula_node *n = &formula_nodes[node];
     char head[128], numbers[2][64];
-    snprintf(head, sizeof head, "    \"%s\" -> \"%s\" [id=\"edge%d_%d\"", formula_nodes[k ? n->y : n->x].label,
-             n->label, node + 1, k);
+    snprintf(head, sizeof head, "    \"%s\" -> \"%s\" [id=\"edge-%s-%d\"", formula_nodes[k ? n->y : n->x].label,
+             n->label, n->label, k);
     const char *edge = strstr(text, head);
     ck_assert_msg(edge, "no %s in\n%s", head, text);
     snprintf(numbers[0], sizeof numbers[0], "\">%g</FONT></TD></TR><TR>", local);
@@ -208,6 +208,28 @@ START_TEST(two_drawings_are_the_same) {
 }
 END_TEST
 
+/* Another node in the graph leaves the lines of labelled nodes as they were. */
+START_TEST(a_node_more_is_a_small_difference) {
+    static char before[LONGEST_DRAWING];
+    ct_tensor *node[FORMULA_NODES];
+    for (int more = 0; more < 2; more++) {
+        ct_scope s = ct_begin();
+        ct_tensor *first =
+            more ? ct_label_at("src/formula.c:2", ct_var_at("src/formula.c:2", 1, "new"), "new") : NULL;
+        ct_tensor *f = make_formula(node);
+        ct_tensor *root = ct_label_at("src/formula.c:3", ct_exp_at("src/formula.c:3", f), "root");
+        if (more) root = ct_label_at("src/formula.c:3", ct_add_at("src/formula.c:3", root, first), "sum");
+        const char *text = drawn(root, NULL);
+        if (!more) snprintf(before, sizeof before, "%.*s", LONGEST_DRAWING - 1, text);
+        int lines = 0, kept = 0;
+        for (char *line = strtok(before, "\n"); more && line; line = strtok(NULL, "\n"), lines++)
+            kept += strstr(text, line) != NULL;
+        if (more) ck_assert_msg(lines - kept <= 4, "%d of %d lines are new", lines - kept, lines);
+        ck_assert(ct_end(s));
+    }
+}
+END_TEST
+
 START_TEST(text_in_an_open_file) {
     static char text[LONGEST_DRAWING];
     ct_tensor *node[FORMULA_NODES];
@@ -303,7 +325,7 @@ START_TEST(order_of_creation) {
         snprintf(part, sizeof part, "<B>%s</B>", titles[i]);
         assert_has(drawn_node(text, i + 1), part);
     }
-    ck_assert_int_eq(drawn_count(text, "[id=\"node"), 7);
+    ck_assert_int_eq(drawn_count(text, "[id=\"node-"), 7);
     ck_assert(ct_end(inner));
     ck_assert_str_eq(title(w), "w");
     ck_assert(ct_end(outer));
@@ -393,10 +415,10 @@ static ct_tensor *irregular_chain(int nodes) {
 START_TEST(what_does_not_repeat) {
     ct_scope s = ct_begin();
     const char *text = drawn(irregular_chain(2000), NULL);
-    ck_assert_int_eq(drawn_count(text, "[id=\"node"), 2000);
+    ck_assert_int_eq(drawn_count(text, "[id=\"node-"), 2000);
     ck_assert_ptr_null(strstr(text, "folded"));
     text = drawn(irregular_chain(9000), NULL);
-    int shown = drawn_count(text, "[id=\"node");
+    int shown = drawn_count(text, "[id=\"node-");
     ck_assert_msg(shown <= 2000, "%d", shown);
     ck_assert(strstr(text, "nodes folded</B>") || strstr(text, "<B>x "));
     ck_assert(ct_end(s));
@@ -406,13 +428,13 @@ END_TEST
 START_TEST(blocks_that_repeat) {
     ct_scope s = ct_begin();
     const char *text = drawn(chain(2000), NULL);
-    ck_assert_int_eq(drawn_count(text, "[id=\"node"), 2000);
+    ck_assert_int_eq(drawn_count(text, "[id=\"node-"), 2000);
     text = drawn(chain(2001), NULL); /* a leaf, then 666 times sin, sin, neg, then the root and what is before it */
     assert_has(text, "<B>x 666</B>");
     assert_has(text, "3 nodes each, n2 to n1999: the first<");
-    ck_assert_int_eq(drawn_count(text, "[id=\"node"), 1 + 3 + 2);
+    ck_assert_int_eq(drawn_count(text, "[id=\"node-"), 1 + 3 + 2);
     assert_has(text, "    n4 -> n2 [style=dashed, constraint=false];\n");
-    assert_has(text, "    n4 -> n2000 [id=\"edge2000_0\"");
+    assert_has(text, "    n4 -> n2000 [id=\"edge-n2000-0\"");
     ck_assert_int_eq(drawn_count(text, " -> "), 6);
     ck_assert(ct_end(s));
 }
@@ -429,10 +451,10 @@ START_TEST(repeats_in_repeats) {
     const char *text = drawn(ct_tanh(f), &(ct_draw_options){.fold_above = 100});
     const char *outer = strstr(text, "<B>x 10</B>"), *inner = strstr(text, "<B>x 60</B>");
     ck_assert(outer && inner && outer < inner);
-    ck_assert_int_eq(drawn_count(text, "[id=\"node"), 1 + 2 + 1 + 1);
+    ck_assert_int_eq(drawn_count(text, "[id=\"node-"), 1 + 2 + 1 + 1);
     assert_has(text, "    n3 -> n2 [style=dashed, constraint=false];\n");
     assert_has(text, "    n122 -> n2 [style=dashed, constraint=false];\n");
-    assert_has(text, "    n3 -> n122 [id=\"edge122_0\"");
+    assert_has(text, "    n3 -> n122 [id=\"edge-n122-0\"");
     ck_assert_int_eq(drawn_count(text, " -> "), 6);
     ck_assert(ct_end(s));
 }
@@ -481,14 +503,16 @@ END_TEST
 Suite *ct_suite(void) {
     const struct {
         const char *name;
-        const TTest *tests[10];
+        const TTest *tests[12];
     } cases[] = {
         {"text", {numbers_read_well, numbers_are_the_same_in_every_locale, labels_are_escaped}},
         {"scalars",
-         {every_value_and_gradient, golden_scalars, golden_net, two_drawings_are_the_same, text_in_an_open_file,
-          no_pass_no_gradient, formulas_name_their_operands, order_of_creation, direction}},
+         {every_value_and_gradient, golden_scalars, golden_net, two_drawings_are_the_same,
+          a_node_more_is_a_small_difference, text_in_an_open_file, no_pass_no_gradient, formulas_name_their_operands,
+          order_of_creation, direction}},
         {"tensors", {tensors_are_summarised, odd_tensors}},
-        {"large graphs", {what_does_not_repeat, blocks_that_repeat, repeats_in_repeats, edges_around_a_fold, a_deep_chain}},
+        {"large graphs",
+         {what_does_not_repeat, blocks_that_repeat, repeats_in_repeats, edges_around_a_fold, a_deep_chain}},
     };
     Suite *suite = suite_create("draw");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

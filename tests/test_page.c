@@ -138,7 +138,7 @@ START_TEST(tensors_are_tables) {
     ct_backward(f);
     ck_assert_msg(ct_draw(f, support_path("f.html")), "%s", ct_error());
     json_t *data = read_data("f.html"), *tensors = json_object_get(data, "tensors");
-    json_t *first = json_object_get(tensors, "1"), *second = json_object_get(tensors, "2");
+    json_t *first = json_object_get(tensors, "x"), *second = json_object_get(tensors, "w");
     ck_assert_str_eq(string_at(first, "shape"), "(2, 3)");
     ck_assert_uint_eq(json_array_size(json_object_get(first, "value")), 6);
     ck_assert_str_eq(json_string_value(json_array_get(json_object_get(first, "value"), 5)), "-6.5");

@@ -28,15 +28,15 @@ has() { grep -qF -- "$1" "$folder/seen" || fail "step $step: no $1"; }
 lacks() { ! grep -qF -- "$1" "$folder/seen" || fail "step $step: $1"; }
 
 step=0; dom ''
-has 'data-step="0"'; has '>0.7</text>'; lacks '0.26887'; lacks '1.0521'; has 'id="node15" class="node pending"'
+has 'data-step="0"'; has '>0.7</text>'; lacks '0.26887'; lacks '1.0521'; has 'id="node-f" class="node pending"'
 
 step=7; dom '#step=7'
-has 'data-step="7"'; has '>0.26887</text>'; lacks '0.345'; has '= (-1.169) * (-0.23)'; has 'id="node15" class="node current"'
+has 'data-step="7"'; has '>0.26887</text>'; lacks '0.345'; has '= (-1.169) * (-0.23)'; has 'id="node-f" class="node current"'
 lacks 'pending'
 
 step=12; dom '#step=12'
 has '<h2>Back through s = x4 * w4</h2>'; has '<td>× -1.169</td><td>= 1.0521</td><td>1.0521</td>'
-has '>1.0521</text>'; lacks '0.345'; has 'id="edge12_1" class="edge current"'
+has '>1.0521</text>'; lacks '0.345'; has 'id="edge-s-1" class="edge current"'
 
 step=15; dom '#step=15'
 for gradient in 0.345 -0.161 0.0805 -0.0782 0.29225 -0.2338 1.0521; do has ">$gradient</text>"; done

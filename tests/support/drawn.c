@@ -14,9 +14,9 @@ const char *drawn(ct_tensor *f, const ct_draw_options *options) {
 
 const char *drawn_node(const char *drawing, int number) {
     static char text[4096];
-    char head[32];
-    snprintf(head, sizeof head, "[id=\"node%d\"", number);
-    const char *begin = strstr(drawing, head), *end = begin ? strstr(begin, "];\n") : NULL;
+    const char *begin = strstr(drawing, "[id=\"node-");
+    for (int i = 1; i < number && begin; i++) begin = strstr(begin + 1, "[id=\"node-");
+    const char *end = begin ? strstr(begin, "];\n") : NULL;
     ck_assert_msg(end && (size_t)(end - begin) < sizeof text, "no node %d in\n%.2000s", number, drawing);
     snprintf(text, sizeof text, "%.*s", (int)(end - begin), begin);
     return text;

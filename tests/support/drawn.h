@@ -12,7 +12,7 @@
 /* f's drawing as text, valid until the next but one; made in the test's folder. */
 const char *drawn(ct_tensor *f, const ct_draw_options *options);
 
-/* The drawing of one node, "[id=\"node3\", shape=... label=<...>"; valid until the next. */
+/* The number-th node that is drawn, from 1: "[id=\"node-w\", shape=... label=<...>"; valid until the next. */
 const char *drawn_node(const char *drawing, int number);
 
 /* Caption and numbers of a row of a node's table, "0|2|5|" and so on; valid until the next. */
