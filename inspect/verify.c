@@ -27,7 +27,31 @@ static bool add_site(ct_verifier *v, ct_claim *claim, size_t index, double eps) 
     if (index < v->graph.n) v->site_of[index] = site;
     if (claim->kind != CT_CLAIMED_FORMULA) return true;
     site->formula = ct_formula_parse("ct_verify", claim->result.place, claim->formula);
-    return site->formula != NULL;
+    if (!site->formula || ct_claim_find_names(v, site)) return site->formula != NULL;
+    if (index < v->graph.n || ct_error_status() == CT_ERR_MEMORY) return false;
+    ct_error_clear(); /* said of another f's graph, whose names are unknown here */
+    site->names = NULL;
+    return true;
+}
+
+static void want(ct_verifier *v, size_t i, bool *marks) {
+    if (i >= v->graph.n || marks[i] || !ct_is_float((ct_dtype)v->graph.node[i]->dtype)) return;
+    marks[i] = true;
+    v->wanted[v->n_wanted++] = i;
+}
+
+/* What is claimed about, and the gradients that formulas use. */
+static bool gather_wanted(ct_verifier *v) {
+    bool *marks = ct_verify_array(v, v->graph.n, sizeof *marks);
+    v->wanted = ct_verify_array(v, v->graph.n, sizeof *v->wanted);
+    if (!marks || !v->wanted) return false;
+    for (size_t s = 0; s < v->n; s++) {
+        const ct_site *site = &v->site[s];
+        want(v, site->index, marks);
+        for (int k = 0; site->names && k < ct_formula_names(site->formula); k++)
+            if (ct_formula_name_is_gradient(site->formula, k)) want(v, site->names[k], marks);
+    }
+    return true;
 }
 
 static bool has_site(const ct_verifier *v, const ct_tensor *t) {
@@ -49,7 +73,7 @@ static bool gather_sites(ct_verifier *v) {
     }
     for (ct_claim *c = ct_claim_next(NULL); c; c = ct_claim_next(c))
         if (!has_site(v, c->tensor) && !add_site(v, c, v->graph.n, eps)) return false;
-    return true;
+    return gather_wanted(v);
 }
 
 /* ---- at this point ---------------------------------------------------------------------------------------------- */
@@ -59,12 +83,8 @@ static bool evaluate_claims(ct_verifier *v, ct_point *here) {
     for (size_t i = 0; i < v->n; i++) {
         ct_site *site = &v->site[i];
         ct_upstream u = {.v = v, .point = here, .site = site};
-        bool named = !site->formula || ct_claim_find_names(v, site);
-        ct_tensor *value = named ? ct_claim_evaluate(&u) : NULL;
-        if (!value && site->index == v->graph.n && ct_error_status() != CT_ERR_MEMORY) {
-            ct_error_clear(); /* said of another f's graph, whose names are unknown here */
-            continue;
-        }
+        if (site->formula && !site->names) continue;
+        ct_tensor *value = ct_claim_evaluate(&u);
         if (!value) return false;
         site->dependent = u.asked;
         site->alone = value;

@@ -42,7 +42,7 @@ typedef struct ct_comparison {
 typedef struct ct_site {
     ct_claim *claim;
     ct_formula *formula; /* as it was read; NULL when it is none */
-    size_t *names;       /* of the formula: indices in the graph; NULL when they have not been looked for */
+    size_t *names;       /* of the formula: indices in the graph; NULL when one of them is none of the graph's */
     size_t index;        /* of its tensor in the graph; graph.n when f does not depend on it */
     int64_t n;           /* elements */
     double eps;          /* of the coarsest dtype that had a part in the claim or in the gradient */
@@ -63,6 +63,8 @@ typedef struct ct_verifier {
     size_t n;
     ct_site *site;     /* [n], nearest to f first, and last what f does not depend on */
     ct_site **site_of; /* [graph.n]: NULL where nothing is claimed */
+    size_t *wanted;    /* [n_wanted]: nodes by which f is differentiated at each point, claimed or used by a formula */
+    size_t n_wanted;
 } ct_verifier;
 
 /* Zeros in memory of the innermost scope; NULL with an error raised. */

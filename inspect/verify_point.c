@@ -27,18 +27,18 @@ static bool make_point(const ct_verifier *v, ct_point *point) {
     return point->node && point->gradient && point->reading;
 }
 
-/* df by all that something is claimed about; what f does not depend on has a derivative of zero. */
+/* df by all that is wanted; what f does not depend on has a derivative of zero. */
 static bool differentiate(const ct_verifier *v, ct_point *point, ct_tensor *f) {
-    ct_tensor **x = ct_verify_array(v, v->n, sizeof *x), **g = ct_verify_array(v, v->n, sizeof *g);
+    ct_tensor **x = ct_verify_array(v, v->n_wanted, sizeof *x), **g = ct_verify_array(v, v->n_wanted, sizeof *g);
     if (!x || !g) return false;
-    int n = 0; /* sites that are not of the graph come last */
-    while ((size_t)n < v->n && v->site[n].index < v->graph.n) x[n] = point->node[v->site[n].index], n++;
-    if (!ct_grads(f, (ct_list){n, x}, g)) return false;
+    for (size_t i = 0; i < v->n_wanted; i++) x[i] = point->node[v->wanted[i]];
+    if (!ct_grads(f, (ct_list){(int)v->n_wanted, x}, g)) return false;
+    for (size_t i = 0; i < v->n_wanted; i++) point->gradient[v->wanted[i]] = g[i];
     for (size_t i = 0; i < v->n; i++) {
         const ct_site *site = &v->site[i];
-        if (i < (size_t)n) point->gradient[site->index] = g[i];
-        point->reading[i].truth = i < (size_t)n ? ct_claim_elements(v, g[i], site->n)
-                                                : ct_verify_array(v, (size_t)site->n, sizeof(double));
+        point->reading[i].truth = site->index < v->graph.n
+                                      ? ct_claim_elements(v, point->gradient[site->index], site->n)
+                                      : ct_verify_array(v, (size_t)site->n, sizeof(double));
         if (!point->reading[i].truth) return false;
     }
     return true;
