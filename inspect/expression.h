@@ -15,8 +15,8 @@
  *   split(x, 2, part=0)           of what returns several tensors `part` chooses one, also svd(x, part=s)
  *   1.5  1e-3  0x1.8p-3  pi  inf  nan
  *   [[1, 2], [x, 4]]              rows; of numbers a constant, of expressions stacked
- *   p = x1*w1; q = p + 1; p*q     statements; the value is the last one's, and what p and q stand for gets their
- * label weight  θ  layer.bias         names: letters, digits, _ and ., or any label in quotes: "0.weight"
+ *   p = x1*w1; q = p + 1; p*q     statements; the value is the last one's, and p and q become labels
+ *   weight  θ  layer.bias         names: letters, digits, _ and ., or any label in quotes: "0.weight"
  *
  * Numbers are f32 when a tensor named in the formula is, else f64; they are read as C's strtod() does, in any locale.
  * An error tells the column, counted in characters from 1, what was expected there and the nearest known name. A
