@@ -147,12 +147,14 @@ static void decide(ct_claim_result *r, ct_claim_verdict verdict, const char *rea
     r->reason = reason;
 }
 
+/* Whether the claims nearer to f lead to something else here than the truth. */
 static bool misled(const ct_site *site, const ct_reading *reading) {
     for (int64_t e = 0; site->given && e < site->n; e++)
         if (!(fabs(site->given[e] - reading->truth[e]) <= 1e-3 * fabs(reading->truth[e]))) return true;
     return false;
 }
 
+/* Why the worst element cannot be judged. */
 static const char *doubt(const ct_comparison *c) {
     return !isfinite(c->computed) ? "the computed gradient is not finite"
            : c->unsteady          ? "a kink, or a gradient that the last bits of the inputs change"

@@ -227,7 +227,9 @@ static ct_tensor *cut_graph(const ct_verifier *v, const ct_point *here, ct_point
     for (size_t i = 0; i < v->graph.n; i++) {
         const ct_site *site = v->site_of[i];
         ct_tensor *z = v->graph.node[i];
-        ct_tensor *made = z->op ? record_node(v, point, i) : z;
+        ct_tensor *made = z->op         ? record_node(v, point, i)
+                          : is_input(z) ? ct_from((ct_dtype)z->dtype, ct_shape_of(z), z->data)
+                                        : z;
         point->node[i] = made && site ? ct_wrap((ct_dtype)z->dtype, ct_shape_of(z), made->data) : made;
         if (!point->node[i]) return NULL;
         if (!site) continue;
