@@ -88,7 +88,8 @@ static const char *factor_hint(const mistake *m) {
     if (mean && larger)
         return ct_claim_text(m->site->claim, "it is %.6g times what it should be: a 1/n is missing", times);
     if (mean) return ct_claim_text(m->site->claim, "it is 1/%.6g of what it should be: a 1/n too many", times);
-    return ct_claim_text(m->site->claim, "it is %.8g times what it should be", factor);
+    bool telling = m->site->n > 1 || fabs(fabs(times) - n) <= 1e-9 * n; /* any two numbers have some quotient */
+    return telling ? ct_claim_text(m->site->claim, "it is %.8g times what it should be", factor) : NULL;
 }
 
 /* Elements that differ, each being zero in one of the two: a mask. */
