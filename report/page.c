@@ -5,22 +5,26 @@
 #include <string.h>
 
 static const char style[] =
-    "body{font:16px/1.5 'DejaVu Sans',system-ui,sans-serif;color:#1a1a1a;background:#fff;max-width:70rem;margin:2rem auto;"
+    "body{font:16px/1.5 'DejaVu Sans',system-ui,sans-serif;color:#1a1a1a;background:#fff;max-width:70rem;margin:2rem "
+    "auto;"
     "padding:0 1.5rem}\n"
-    "h1{font-size:1.7rem;margin-bottom:.2rem}h2{font-size:1.25rem;margin:2.2rem 0 .6rem;border-bottom:1px solid #d9dee3}\n"
+    "h1{font-size:1.7rem;margin-bottom:.2rem}h2{font-size:1.25rem;margin:2.2rem 0 .6rem;border-bottom:1px solid "
+    "#d9dee3}\n"
     "h3{font-size:1.05rem;margin:1.2rem 0 .3rem}.under{color:#4a5560;margin-top:0}\n"
     "table{border-collapse:collapse;font-size:.84rem;margin:.6rem 0;display:block;overflow-x:auto}\n"
     "th,td{padding:.22rem .55rem;border-bottom:1px solid #e3e7eb;text-align:left;vertical-align:top}\n"
-    "thead th,tfoot td{background:#f2f5f8}.numbers td{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
-    ".numbers thead th{text-align:right}.numbers td:first-child,.numbers th:first-child,.numbers td.text{text-align:left;"
-    "white-space:normal}\n"
+    "thead th,tfoot td{background:#f2f5f8}.numbers "
+    "td{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
+    ".numbers thead th{text-align:right}.numbers td:first-child,.numbers th:first-child,.numbers "
+    "td.text{text-align:left;"
+    "white-space:normal}.numbers td:first-child{white-space:nowrap}\n"
     "tr.noted td{color:#4a5560}tr.missed td{background:#fbe3d6}\n"
     ".cards{display:flex;flex-wrap:wrap;gap:.8rem;margin:1.2rem 0}.card{border:1px solid #d9dee3;border-radius:.4rem;"
     "padding:.5rem 1rem}\n"
     ".card b{display:block;font-size:1.5rem;font-weight:600}.card span{color:#4a5560;font-size:.85rem}\n"
     "img{max-width:100%;height:auto;display:block;margin:.6rem 0}.model img{max-height:80rem}\n"
-    ".pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(32rem,36rem));gap:1rem}\n"
-    ".notes{background:#f7f9fb;border-left:4px solid #0072b2;padding:.2rem 1rem}\n";
+    ".pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(31rem,33rem));gap:1rem}\n"
+    ".notes{background:#f7f9fb;border-left:4px solid #0072b2;padding:.2rem 1rem}.notes .item{margin:.25rem 0}\n";
 
 /* ---- pictures ----------------------------------------------------------------------------------------------- */
 
@@ -178,8 +182,9 @@ static bool put_page(ct_page *page) {
     if (page->n > 1) put_winners(page);
     if (!ct_page_published(page)) return false;
     ct_text_add(html, "<h2>Curves</h2>\n");
-    if (page->gnuplot) ct_text_add(html, "<p>gnuplot was not there: install it, and run <code>gnuplot *.gp</code> in "
-                                        "<code>plots/</code>.</p>\n");
+    if (page->gnuplot)
+        ct_text_add(html, "<p>gnuplot was not there: install it, and run <code>gnuplot *.gp</code> in "
+                          "<code>plots/</code>.</p>\n");
     if (!put_pictures(page, NULL)) return false;
     ct_text_add(html, "<h2>Confusions</h2>\n");
     if (!put_pictures(page, "confusion")) return false;

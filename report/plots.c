@@ -9,41 +9,45 @@
 static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"};
 #define N_COLOURS (int)(sizeof colours / sizeof *colours)
 
-/* Of the sets of samples: solid, dotted, dashed. */
 static const char *const set_titles[3] = {"training", "validation", "test"};
 
 typedef struct curves {
     const char *name, *title;
-    const char *x, *x_label; /* columns of history.csv, the latter without "train_" */
+    const char *x, *x_factor, *x_label; /* columns of history.csv, the latter without "train_" */
     const char *y, *y_label;
     bool share;  /* a fraction, shown in per cent */
     bool within; /* rows inside of epochs too */
 } curves;
 
 static const curves all_curves[] = {
-    {"loss", "Loss against epochs", "epoch", "epochs", "loss", "mean loss of a sample", false, false},
-    {"accuracy", "Accuracy against epochs", "epoch", "epochs", "accuracy", "accuracy (%)", true, false},
-    {"error", "Error against epochs", "epoch", "epochs", "error", "error (%)", true, false},
-    {"error_time", "Error against training time", "seconds", "training time (s)", "error", "error (%)", true, false},
-    {"cost_steps", "Cost against steps", "step", "steps", "loss", "cost, penalties included", false, true},
+    {"loss", "Loss against epochs", "epoch", "", "epochs", "loss", "mean loss of a sample", false, false},
+    {"accuracy", "Accuracy against epochs", "epoch", "", "epochs", "accuracy", "accuracy (%)", true, false},
+    {"error", "Error against epochs", "epoch", "", "epochs", "error", "error (%)", true, false},
+    {"error_time", "Error against training time", "seconds", "", "training time (s)", "error", "error (%)", true,
+     false},
+    {"cost_steps", "Cost against steps", "step", "0.001*", "thousands of steps", "loss", "cost, penalties included",
+     false, true},
 };
 #define N_CURVES (int)(sizeof all_curves / sizeof *all_curves)
 
 /* ---- scripts ------------------------------------------------------------------------------------------------ */
 
-/* Between quotes, which are doubled inside. */
+/* Between quotes, which are doubled inside; a new line is a string of its own. */
 static void quote(ct_text *out, const char *text) {
     ct_text_add(out, "'");
-    for (; *text; text++) ct_text_add(out, *text == '\'' ? "''" : "%c", (unsigned char)*text < ' ' ? ' ' : *text);
+    for (; *text; text++)
+        if (*text == '\n') ct_text_add(out, "' . \"\\n\" . '");
+        else ct_text_add(out, *text == '\'' ? "''" : "%c", (unsigned char)*text < ' ' ? ' ' : *text);
     ct_text_add(out, "'");
 }
 
-#define SIZE_OF_CURVES 560, 400
 #define SIZE_OF_MATRIX 560, 500
 
 static void begin_script(ct_text *out, const char *name, const char *title) {
-    ct_text_add(out, "# Draws %s.svg and %s.png: gnuplot %s.gp\nreset session\nset encoding utf8\n"
-                     "set datafile separator comma\nset datafile missing NaN\nset title ", name, name, name);
+    ct_text_add(out,
+                "# Draws %s.svg and %s.png: gnuplot %s.gp\nreset session\nset encoding utf8\n"
+                "set datafile separator comma\nset datafile missing NaN\nset title ",
+                name, name, name);
     quote(out, title);
     ct_text_add(out, "\nset border 3 lc rgb '#4a5560'\nset tics nomirror textcolor rgb '#1a1a1a'\n"
                      "set grid lc rgb '#d9dee3' lw 1\n");
@@ -78,21 +82,27 @@ static bool has_set(const ct_facts *run, int set) {
     return ct_fact_number(run, path) > 0;
 }
 
+#define FEW 4 /* runs */
+
 /* Few runs are shown with all their sets; of many, where the lines would hide each other, one each. */
 static bool shows_set(const ct_page *page, const ct_facts *run, int set) {
     if (!has_set(run, set)) return false;
-    return page->n <= 3 || set == 2 || (set == 1 && !has_set(run, 2)) || (!has_set(run, 1) && !has_set(run, 2));
+    return page->n <= FEW || set == 2 || (set == 1 && !has_set(run, 2)) || (!has_set(run, 1) && !has_set(run, 2));
 }
 
-/* The largest and the smallest loss are orders of magnitude apart. */
-static bool wants_logarithm(const ct_page *page, const curves *c) {
-    double lowest = INFINITY, last = 0;
-    if (c->share) return false;
-    for (int i = 0; i < page->n; i++) {
-        lowest = fmin(lowest, ct_fact_number(&page->runs[i], "train.lowest_loss"));
-        last = fmax(last, ct_fact_number(&page->runs[i], "test.loss"));
-    }
-    return lowest < 0.02 || last > 100;
+/* The axis of losses is logarithmic: they fall by orders of magnitude. With few of them it has more numbers. */
+static void add_axes(ct_text *script, const ct_page *page, const curves *c) {
+    double lowest = INFINITY;
+    ct_text_add(script, "set xlabel '%s'\nset ylabel '%s'\nset autoscale xfix\n", c->x_label, c->y_label);
+    if (!strcmp(c->y, "error")) ct_text_add(script, "set yrange [0:*]\n");
+    if (!strcmp(c->x, "epoch") && ct_fact_number(&page->runs[0], "epochs") <= 12)
+        ct_text_add(script, "set xtics 1\n");
+    if (strcmp(c->y, "loss") != 0) return;
+    for (int i = 0; i < page->n; i++) lowest = fmin(lowest, ct_fact_number(&page->runs[i], "train.lowest_loss"));
+    ct_text_add(script, "set logscale y\nset autoscale yfix\nset format y '%%g'\n");
+    if (lowest > 1e-3)
+        ct_text_add(script,
+                    "set for [k=-3:5] for [m in '1 2 5'] ytics add (sprintf('%%g', m * 10.0**k) m * 10.0**k)\n");
 }
 
 static bool is_due(const ct_page *page, const curves *c) {
@@ -102,32 +112,43 @@ static bool is_due(const ct_page *page, const curves *c) {
     return false;
 }
 
-static void add_line(ct_text *plot, const ct_page *page, const curves *c, int i, int set) {
-    static const int dashes[3] = {2, 3, 1};
-    char title[128];
+/* The lines of a run: of one alone a colour for each set, of several a colour for each run and dashes for the sets.
+ */
+static void add_line(ct_text *plot, const ct_page *page, const curves *c, int i, int set, const char *title) {
     bool one = page->n == 1, few_points = ct_fact_number(&page->runs[i], "epochs") <= 30 && !c->within;
-    snprintf(title, sizeof title, one ? "%.0s%s" : "%.90s, %s", page->runs[i].name, set_titles[set]);
-    ct_text_add(plot, "%s\\\n    'run-%d.csv' using (%s(column('%s'))):(%scolumn('%s_%s')) with %s dt %d lw 2 lc rgb '%s' "
-                      "pt 7 ps 0.4 title ", plot->length ? "," : "plot", i + 1, !c->within ? "ended" : set == 0 ? "inside" : "", c->x,
-                c->share ? "100*" : "", ct_set_names[set], c->y, few_points ? "linespoints" : "lines",
-                one ? 1 : dashes[set], colours[one ? set : i % N_COLOURS]);
-    quote(plot, title);
+    const char *rows = !c->within ? "ended" : set == 0 ? "inside" : "";
+    int dashes = one ? 1 : page->n <= FEW ? 3 - set : 1 + i / N_COLOURS;
+    ct_text_add(plot, "%s\\\n    'run-%d.csv' using (%s(%scolumn('%s'))):(%scolumn('%s_%s')) ",
+                plot->length ? ", " : "plot ", i + 1, rows, c->x_factor, c->x, c->share ? "100*" : "",
+                ct_set_names[set], c->y);
+    ct_text_add(plot, "with %s dt %d lw 2 lc rgb '%s' pt 7 ps 0.4 ", few_points ? "linespoints" : "lines", dashes,
+                colours[one ? set : i % N_COLOURS]);
+    if (title) ct_text_add(plot, "title "), quote(plot, title);
 }
 
 static bool add_curves(ct_page *page, const curves *c) {
     ct_text script = {0}, plot = {0};
-    begin_script(&script, c->name, c->title);
-    ct_text_add(&script, "set xlabel '%s'\nset ylabel '%s'\n%s"
-                         "ended(x) = column('epoch_ends') == 1 ? x : NaN\n"
-                         "inside(x) = column('epoch_ends') == 0 ? x : NaN\nset key outside top center horizontal Left reverse noautotitle samplen 2\n%s",
-                c->x_label, c->y_label, wants_logarithm(page, c) ? "set logscale y\nset format y '%g'\n" : "",
-                !strcmp(c->x, "epoch") && ct_fact_number(&page->runs[0], "epochs") <= 12 ? "set xtics 1\n" : "");
-    if (!strcmp(c->y, "error")) ct_text_add(&script, "set yrange [0:*]\n");
-    for (int i = 0; i < page->n; i++)
-        for (int set = 0; set < 3; set++)
-            if (shows_set(page, &page->runs[i], set)) add_line(&plot, page, c, i, set);
+    char title[160];
+    int rows = page->n == 1 ? 1 : (page->n + 1) / 2; /* of the legend */
+    snprintf(title, sizeof title, "%s%s", c->title,
+             page->n == 1     ? ""
+             : page->n <= FEW ? "\nsolid: test, dashed: validation, dotted: training"
+                              : "\non test data");
+    begin_script(&script, c->name, title);
+    add_axes(&script, page, c);
+    ct_text_add(&script, "ended(x) = column('epoch_ends') == 1 ? x : NaN\n"
+                         "inside(x) = column('epoch_ends') == 0 ? x : NaN\n"
+                         "set key outside top center horizontal Left reverse noautotitle samplen 2\n");
+    for (int i = 0; i < page->n; i++) {
+        const char *name = page->n > 1 ? page->runs[i].name : NULL;
+        for (int set = 2; set >= 0; set--) {
+            if (!shows_set(page, &page->runs[i], set)) continue;
+            add_line(&plot, page, c, i, set, page->n == 1 ? set_titles[set] : name);
+            name = NULL; /* once for a run */
+        }
+    }
     if (!plot.length) return ct_text_free(&script), true; /* nothing was measured */
-    end_script(&script, c->name, SIZE_OF_CURVES, plot.text ? plot.text : "");
+    end_script(&script, c->name, 560, 370 + 18 * rows, plot.text ? plot.text : "");
     return add_script(page, c->name, &script, &plot);
 }
 
@@ -151,7 +172,8 @@ static bool put_confusions(const ct_page *page, int i, const json_t *rows) {
     for (size_t truth = 0; truth < n; truth++)
         for (size_t guess = 0; guess < n; guess++)
             ct_text_add(&data, "%" JSON_INTEGER_FORMAT "%s",
-                        json_integer_value(json_array_get(json_array_get(rows, truth), guess)), guess + 1 < n ? "," : "\n");
+                        json_integer_value(json_array_get(json_array_get(rows, truth), guess)),
+                        guess + 1 < n ? "," : "\n");
     return ct_put_text(CT_REPORT, page->at, ct_path_of(page->folder, name).text, &data);
 }
 
@@ -161,8 +183,10 @@ static bool add_confusions(ct_page *page, int i) {
     char name[24], title[160], plot[400];
     size_t n = json_array_size(rows);
     if (n == 0 || n > 40) return true;
+    if (!put_confusions(page, i, rows)) return false;
     snprintf(name, sizeof name, "confusion-%d", i + 1);
-    snprintf(title, sizeof title, page->n == 1 ? "%.0sConfusions of the test data" : "%.100s: confusions of the test data",
+    snprintf(title, sizeof title,
+             page->n == 1 ? "%.0sConfusions of the test data" : "%.100s: confusions of the test data",
              page->runs[i].name);
     ct_text script = {0}, rest = {0};
     begin_script(&script, name, title);
@@ -170,16 +194,19 @@ static bool add_confusions(ct_page *page, int i) {
                 "unset grid\nset border 15\nset size ratio 1\nset tics out\nset xtics 1\nset ytics 1\nunset key\n"
                 "set xlabel 'guessed class'\nset ylabel 'true class'\nset cblabel 'samples'\n"
                 "set xrange [-0.5:%zu.5]\nset yrange [%zu.5:-0.5]\nset cbrange [0:*]\n"
-                "set cbtics ('0' 0, '1' log10(2), '10' log10(11), '100' log10(101), '1000' log10(1001), '10000' log10(10001))\n"
+                "set cbtics ('0' 0, '1' log10(2), '10' log10(11), '100' log10(101), '1000' log10(1001), '10000' "
+                "log10(10001))\n"
                 "set palette defined (0 '#ffffff', 0.15 '#deebf7', 0.5 '#6baed6', 0.8 '#2171b5', 1 '#08306b')\n"
-                "dark(z) = log10(1 + z) > 1.9\nset label 1 ''\n", n - 1, n - 1);
-    snprintf(plot, sizeof plot,
-             "plot '%s.csv' matrix using 1:2:(log10(1 + $3)) with image pixels, \\\n"
-             "    '' matrix using 1:2:(dark($3) ? '' : sprintf('%%d', $3)) with labels font ',%d' tc rgb '#1a1a1a', \\\n"
-             "    '' matrix using 1:2:(dark($3) ? sprintf('%%d', $3) : '') with labels font ',%d' tc rgb '#ffffff'",
-             name, n > 12 ? 7 : 10, n > 12 ? 7 : 10);
+                "dark(z) = log10(1 + z) > 1.9\nset label 1 ''\n",
+                n - 1, n - 1);
+    snprintf(
+        plot, sizeof plot,
+        "plot '%s.csv' matrix using 1:2:(log10(1 + $3)) with image pixels, \\\n"
+        "    '' matrix using 1:2:(dark($3) ? '' : sprintf('%%d', $3)) with labels font ',%d' tc rgb '#1a1a1a', \\\n"
+        "    '' matrix using 1:2:(dark($3) ? sprintf('%%d', $3) : '') with labels font ',%d' tc rgb '#ffffff'",
+        name, n > 12 ? 7 : 10, n > 12 ? 7 : 10);
     end_script(&script, name, SIZE_OF_MATRIX, plot);
-    return put_confusions(page, i, rows) && add_script(page, name, &script, &rest);
+    return add_script(page, name, &script, &rest);
 }
 
 /* ---- histograms of weights ---------------------------------------------------------------------------------- */

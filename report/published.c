@@ -70,7 +70,8 @@ static bool put_line(ct_page *page, char *line, int number) {
     double published = ok ? strtod(field[2], &end) : 0;
     if (!ok || end == field[2] || *end)
         return ct_raise(CT_ERR_FORMAT, CT_REPORT, page->at, "%s: line %d is not run,measure,value,note",
-                        page->options->published, number), false;
+                        page->options->published, number),
+               false;
     const ct_facts *run = find_run(page, field[0]);
     if (run) put_comparison(page, run, field, published);
     return true;
@@ -121,7 +122,7 @@ static bool put_note(ct_page *page, char *line, int number) {
     } else if (!*line) {
         ct_text_add(html, "</p><p>\n");
     } else {
-        if (!strncmp(line, "- ", 2)) ct_text_add(html, "<br>&bull; "), line += 2;
+        if (!strncmp(line, "- ", 2)) ct_text_add(html, "</p><p class=\"item\">&bull; "), line += 2;
         ct_html(html, line);
         ct_text_add(html, "\n");
     }

@@ -29,16 +29,20 @@ static const ct_score *score_of(const ct_history_row *row, int set) {
     return set == 0 ? &row->train : set == 1 ? &row->validation : &row->test;
 }
 
-/* The last and the best figures of a set of samples; rows within epochs, which are of few samples, count only as
- * the last. */
+/* The last and the best figures of a set of samples: those of rows that are about all of it, not about the batches
+ * since the last row. */
 static json_t *scores(const ct_history *history, int set) {
-    int64_t n = ct_history_size(history), best_at = 0, lowest_at = 0;
+    int64_t n = ct_history_size(history), best_at = 0, lowest_at = 0, all = 1;
     ct_score last = {0, NAN, NAN};
     double best = -INFINITY, lowest = INFINITY;
     for (int64_t i = 0; i < n; i++) {
+        int64_t samples = score_of(ct_history_get(history, i), set)->samples;
+        if (samples > all) all = samples;
+    }
+    for (int64_t i = 0; i < n; i++) {
         const ct_history_row *row = ct_history_get(history, i);
         const ct_score *score = score_of(row, set);
-        if (score->samples == 0 || !(row->epoch_ends || i == n - 1 || set > 0)) continue;
+        if (score->samples < all) continue;
         last = *score;
         if (score->accuracy > best) best = score->accuracy, best_at = row->epoch;
         if (score->loss < lowest) lowest = score->loss, lowest_at = row->epoch;
@@ -135,18 +139,15 @@ static json_t *confusions(const ct_confusion *confusion) {
 /* "model name" of /proc/cpuinfo; the kind of machine where there is none. */
 static void find_processor(char *out, size_t size) {
     struct utsname system;
-    ct_bytes bytes = {0};
-    snprintf(out, size, "%s", uname(&system) == 0 ? system.machine : "unknown processor");
+    char text[2048];
     ct_file file;
-    if (ct_file_exists("/proc/cpuinfo") && ct_file_open(&file, OP, NULL, "/proc/cpuinfo")) {
-        if (ct_read_up_to(&file.reader, 4096, &bytes) && bytes.size < bytes.capacity) bytes.data[bytes.size] = '\0';
-        if (bytes.size == bytes.capacity) bytes.data[bytes.size - 1] = '\0';
-        const char *name = strstr((const char *)bytes.data, "model name");
-        const char *colon = name ? strchr(name, ':') : NULL;
-        if (colon) snprintf(out, size, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
-        ct_file_close(&file);
-    }
-    ct_bytes_free(&bytes);
+    snprintf(out, size, "%s", uname(&system) == 0 ? system.machine : "unknown processor");
+    if (!ct_file_exists("/proc/cpuinfo") || !ct_file_open(&file, OP, NULL, "/proc/cpuinfo")) return;
+    ptrdiff_t n = file.reader.read(&file.reader, text, sizeof text - 1);
+    text[n > 0 ? n : 0] = '\0';
+    const char *name = strstr(text, "model name"), *colon = name ? strchr(name, ':') : NULL;
+    if (colon) snprintf(out, size, "%.*s", (int)strcspn(colon + 1, "\n"), colon + 1 + strspn(colon + 1, " "));
+    ct_file_close(&file);
 }
 
 static bool put_machine(json_t *json) {

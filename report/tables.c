@@ -175,7 +175,8 @@ void ct_page_weights(ct_page *page) {
         for (int i = 0; i < page->n; i++) {
             put_number(html, layer_number(&page->runs[i], k, "mean"));
             put_number(html, layer_number(&page->runs[i], k, "std"));
-            if (i) put_number(html, layer_number(&page->runs[i], k, "mean") - layer_number(&page->runs[0], k, "mean"));
+            if (i)
+                put_number(html, layer_number(&page->runs[i], k, "mean") - layer_number(&page->runs[0], k, "mean"));
         }
         ct_text_add(html, "</tr>\n");
     }
@@ -185,8 +186,9 @@ void ct_page_weights(ct_page *page) {
 void ct_page_parameters(ct_page *page, const ct_facts *run) {
     const json_t *layers = ct_fact(run, "layers");
     ct_text *html = &page->html;
-    ct_text_add(html, "<table class=\"numbers\"><thead><tr><th>parameter</th><th>shape</th><th>numbers</th><th>mean</th>"
-                      "<th>standard deviation</th><th>least</th><th>largest</th></tr></thead>\n<tbody>");
+    ct_text_add(html,
+                "<table class=\"numbers\"><thead><tr><th>parameter</th><th>shape</th><th>numbers</th><th>mean</th>"
+                "<th>standard deviation</th><th>least</th><th>largest</th></tr></thead>\n<tbody>");
     for (size_t k = 0; k < json_array_size(layers); k++) {
         const json_t *layer = json_array_get(layers, k), *shape = json_object_get(layer, "shape");
         const char *name = json_string_value(json_object_get(layer, "name"));

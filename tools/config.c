@@ -26,11 +26,13 @@ static bool set(plan *p, const char *path, int line, const char *name, const cha
     int w = find_word(name);
     if (w < 0) {
         const char *nearest = ct_nearest(name, W_COUNT, word_names);
-        if (nearest) complain(p->command, "%s:%d: there is no word '%s': did you mean '%s'?", path, line, name, nearest);
+        if (nearest)
+            complain(p->command, "%s:%d: there is no word '%s': did you mean '%s'?", path, line, name, nearest);
         else complain(p->command, "%s:%d: there is no word '%s': see cotangent train --help", path, line, name);
         return false;
     }
-    if (p->config[w]) return complain(p->command, "%s:%d: '%s' was given at %s already", path, line, name, p->origin[w]), false;
+    if (p->config[w])
+        return complain(p->command, "%s:%d: '%s' was given at %s already", path, line, name, p->origin[w]), false;
     if (p->value[w]) return true; /* by the command line, which wins */
     p->config[w] = strdup(value);
     p->value[w] = p->config[w];

@@ -30,9 +30,8 @@ static bool make_sets(const plan *p, images *i) {
     i->train_set = ct_dataset_idx(p->value[W_DATA], "train");
     i->test_set = i->train_set ? ct_dataset_idx(p->value[W_DATA], "t10k") : NULL;
     return i->test_set && (!p->split || split_all(p, i)) &&
-           (!p->sample[0] ||
-            (replace(&i->train_set, ct_dataset_sample(i->train_set, p->sample[0], p->seed)) &&
-             replace(&i->test_set, ct_dataset_sample(i->test_set, p->sample[1], p->seed)))) &&
+           (!p->sample[0] || (replace(&i->train_set, ct_dataset_sample(i->train_set, p->sample[0], p->seed)) &&
+                              replace(&i->test_set, ct_dataset_sample(i->test_set, p->sample[1], p->seed)))) &&
            (!p->val || split_off_validation(p, i));
 }
 
@@ -43,8 +42,8 @@ static bool fits_layers(const plan *p, const images *i) {
         return refuse(p, W_LAYERS, "the images of %s have %lld pixels, so the first size is %lld", p->value[W_DATA],
                       (long long)features, (long long)features);
     if (p->sizes[p->n_sizes - 1] < classes)
-        return refuse(p, W_LAYERS, "the labels of %s go up to %lld, so the last size is %lld or more", p->value[W_DATA],
-                      (long long)classes - 1, (long long)classes);
+        return refuse(p, W_LAYERS, "the labels of %s go up to %lld, so the last size is %lld or more",
+                      p->value[W_DATA], (long long)classes - 1, (long long)classes);
     return true;
 }
 
@@ -59,15 +58,17 @@ bool load_images(const plan *p, images *i) {
     if (!make_sets(p, i)) return complain(p->command, "the data"), false;
     if (!fits_layers(p, i)) return false;
     int64_t size = ct_dataset_size(i->train_set), batch = p->batch && p->batch < size ? p->batch : size;
-    i->train = ct_loader_new(i->train_set, &(ct_loader_options){.batch = batch,
-                                                                .shuffle = batch < size,
-                                                                .seed = p->seed,
-                                                                .one_hot = is_word(p, W_LOSS, "mse"),
-                                                                .prefetch = p->threads != 1 && batch < size && batch > 8});
+    i->train =
+        ct_loader_new(i->train_set, &(ct_loader_options){.batch = batch,
+                                                         .shuffle = batch < size,
+                                                         .seed = p->seed,
+                                                         .one_hot = is_word(p, W_LOSS, "mse"),
+                                                         .prefetch = p->threads != 1 && batch < size && batch > 8});
     i->validation = measure(p, i->validation_set);
     i->test = measure(p, i->test_set);
     i->again = is_set(p, W_MEASURE_TRAIN) ? measure(p, i->train_set) : NULL;
-    bool ok = i->train && i->test && (i->validation || !i->validation_set) && (i->again || !is_set(p, W_MEASURE_TRAIN));
+    bool ok =
+        i->train && i->test && (i->validation || !i->validation_set) && (i->again || !is_set(p, W_MEASURE_TRAIN));
     if (!ok) complain(p->command, "the data");
     return ok;
 }

@@ -78,7 +78,8 @@ static bool init_biases(const plan *p, ct_module *net) {
     ct_list parameters = ct_parameters(net);
     bool ok = isnan(p->bias) || ct_init_biases(net, p->bias);
     for (int i = 0; ok && i < parameters.n && is_word(p, W_BIAS_INIT, "norm"); i++)
-        if (ct_shape_of(parameters.items[i]).ndim == 1) ok = ct_init_parameter(parameters.items[i], ct_norm_scaled(1));
+        if (ct_shape_of(parameters.items[i]).ndim == 1)
+            ok = ct_init_parameter(parameters.items[i], ct_norm_scaled(1));
     return ok;
 }
 
@@ -122,8 +123,9 @@ ct_loss_function *find_loss(const plan *p) {
 #define MOMENTUM .momentum = p->momentum
 /* Those that know momentum first, then those that know weight decay. */
 #define OPTIMIZERS(X)                                                                                                \
-    X(sgd, DECAY, MOMENTUM) X(rmsprop, DECAY, MOMENTUM) X(adam, DECAY) X(adamw, DECAY) X(amsgrad, DECAY)             \
-    X(nadam, DECAY) X(radam, DECAY) X(adagrad, DECAY) X(adadelta, DECAY) X(rprop, .shrink = 0)
+    X(sgd, DECAY, MOMENTUM)                                                                                          \
+    X(rmsprop, DECAY, MOMENTUM) X(adam, DECAY) X(adamw, DECAY) X(amsgrad, DECAY) X(nadam, DECAY) X(radam, DECAY)     \
+        X(adagrad, DECAY) X(adadelta, DECAY) X(rprop, .shrink = 0)
 #define N_WITH_MOMENTUM 2
 OPTIMIZERS(MAKE)
 #undef MAKE
@@ -141,8 +143,7 @@ ct_optim *make_optim(const plan *p, ct_module *net) {
     if (which == n) return refuse_name(p, W_OPTIMIZER, p->value[W_OPTIMIZER], n, names), NULL;
     if (p->momentum > 0 && which >= N_WITH_MOMENTUM)
         return refuse(p, W_MOMENTUM, "%s takes none", names[which]), NULL;
-    if (p->weight_decay > 0 && which == n - 1)
-        return refuse(p, W_WEIGHT_DECAY, "%s takes none", names[which]), NULL;
+    if (p->weight_decay > 0 && which == n - 1) return refuse(p, W_WEIGHT_DECAY, "%s takes none", names[which]), NULL;
     ct_optim *optim = makes[which](ct_parameters(net), p);
     if (!optim) complain(p->command, "the optimiser");
     return optim;
@@ -150,7 +151,8 @@ ct_optim *make_optim(const plan *p, ct_module *net) {
 
 /* ---- schedule ----------------------------------------------------------------------------------------------- */
 
-/* "NAME:3:0.1" into the name's length and at most two numbers, zero where none is given. False where it is otherwise. */
+/* "NAME:3:0.1" into the name's length and at most two numbers, zero where none is given. False where it is otherwise.
+ */
 static bool cut(const char *text, size_t *length, double number[2]) {
     *length = strcspn(text, ":");
     text += *length;
@@ -173,20 +175,22 @@ bool make_schedule(const plan *p, ct_optim *optim, ct_schedule **schedule) {
     int which = 0;
     char name[32];
     *schedule = NULL;
-    if (!cut(text, &n, number) || !(fabs(number[0]) < 1e9)) return refuse(p, W_SCHEDULE, "NAME:NUMBER:NUMBER is wanted");
+    if (!cut(text, &n, number) || !(fabs(number[0]) < 1e9))
+        return refuse(p, W_SCHEDULE, "NAME:NUMBER:NUMBER is wanted");
     snprintf(name, sizeof name, "%.*s", (int)n, text);
     while (which < 5 && strcmp(names[which], name) != 0) which++;
     if (which == 5) return refuse_name(p, W_SCHEDULE, name, 5, names);
     if (which == 0) return n == strlen(text) || refuse(p, W_SCHEDULE, "constant takes no numbers");
     if (which == 1)
-        *schedule = ct_step_schedule(optim, &(ct_step_schedule_options){.every = (int64_t)number[0], .gamma = number[1]});
+        *schedule =
+            ct_step_schedule(optim, &(ct_step_schedule_options){.every = (int64_t)number[0], .gamma = number[1]});
     else if (which == 2)
         *schedule = ct_exponential_schedule(optim, &(ct_exponential_schedule_options){.gamma = number[0]});
     else if (which == 3)
-        *schedule = ct_cosine_schedule(optim, &(ct_cosine_schedule_options){.steps = p->steps ? p->steps : p->epochs,
-                                                                            .lowest = number[0]});
+        *schedule = ct_cosine_schedule(
+            optim, &(ct_cosine_schedule_options){.steps = p->steps ? p->steps : p->epochs, .lowest = number[0]});
     else
-        *schedule = ct_plateau_schedule(optim, &(ct_plateau_schedule_options){.patience = (int64_t)number[0],
-                                                                              .factor = number[1]});
+        *schedule = ct_plateau_schedule(
+            optim, &(ct_plateau_schedule_options){.patience = (int64_t)number[0], .factor = number[1]});
     return *schedule || refuse(p, W_SCHEDULE, "a number is out of range");
 }

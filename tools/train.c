@@ -79,7 +79,8 @@ static bool keep_interrupted(training *t, double seconds) {
     const char *checkpoint = p->value[W_CHECKPOINT];
     if (is_word(p, W_CHECKPOINT, "none")) {
         bool in_folder = !is_word(p, W_OUT, "none");
-        snprintf(path, sizeof path, "%s%scheckpoint.safetensors", in_folder ? p->value[W_OUT] : "", in_folder ? "/" : "");
+        snprintf(path, sizeof path, "%s%scheckpoint.safetensors", in_folder ? p->value[W_OUT] : "",
+                 in_folder ? "/" : "");
         t->place.seconds += seconds;
         ct_training all = {t->net, t->optim, t->schedule, t->history, t->place};
         if (!ct_save_training(&all, path)) return complain(p->command, "the checkpoint"), false;
@@ -116,15 +117,27 @@ static bool fit(training *t) {
     sigaction(SIGTERM, &action, NULL);
     clock_gettime(CLOCK_MONOTONIC, &begun);
     t->end = ct_fit(t->net, t->images.train,
-                    &(ct_fit_options){.loss = t->loss, .optim = t->optim, .schedule = t->schedule,
-                                      .schedule_each_step = p->steps > 0, .epochs = p->epochs, .steps = p->steps,
-                                      .l2 = p->l2, .validation = t->images.validation, .test = t->images.test,
-                                      .train = t->images.again, .validate_every = p->validate_every,
-                                      .log_every = p->log_every, .early_stop = {p->patience, p->min_delta},
-                                      .history = t->history, .progress = is_set(p, W_QUIET) ? NULL : stderr,
-                                      .after_step = remember_place, .context = t, .interrupt = &interrupted,
+                    &(ct_fit_options){.loss = t->loss,
+                                      .optim = t->optim,
+                                      .schedule = t->schedule,
+                                      .schedule_each_step = p->steps > 0,
+                                      .epochs = p->epochs,
+                                      .steps = p->steps,
+                                      .l2 = p->l2,
+                                      .validation = t->images.validation,
+                                      .test = t->images.test,
+                                      .train = t->images.again,
+                                      .validate_every = p->validate_every,
+                                      .log_every = p->log_every,
+                                      .early_stop = {p->patience, p->min_delta},
+                                      .history = t->history,
+                                      .progress = is_set(p, W_QUIET) ? NULL : stderr,
+                                      .after_step = remember_place,
+                                      .context = t,
+                                      .interrupt = &interrupted,
                                       .checkpoint = has_checkpoint ? p->value[W_CHECKPOINT] : NULL,
-                                      .checkpoint_every = p->checkpoint_every, .resume = is_set(p, W_RESUME)});
+                                      .checkpoint_every = p->checkpoint_every,
+                                      .resume = is_set(p, W_RESUME)});
     clock_gettime(CLOCK_MONOTONIC, &ended);
     if (t->end == CT_FIT_FAILED) return complain(p->command, "the training"), false;
     double seconds = (double)(ended.tv_sec - begun.tv_sec) + 1e-9 * (double)(ended.tv_nsec - begun.tv_nsec);
@@ -183,9 +196,14 @@ static bool tell(training *t) {
     if (!ct_evaluate(t->net, t->images.test, t->loss, t->confusion, &score))
         return complain(p->command, "the test data"), false;
     bool titled = !is_word(p, W_TITLE, "the sizes");
-    ct_run run = {.title = titled ? p->value[W_TITLE] : p->value[W_LAYERS], .end = end_name(t), .settings = settings,
-                  .n_settings = list_settings(p, settings), .net = t->net, .history = t->history,
-                  .confusion = t->confusion, .sample = ct_label(ct_next(t->images.test).x, "images")};
+    ct_run run = {.title = titled ? p->value[W_TITLE] : p->value[W_LAYERS],
+                  .end = end_name(t),
+                  .settings = settings,
+                  .n_settings = list_settings(p, settings),
+                  .net = t->net,
+                  .history = t->history,
+                  .confusion = t->confusion,
+                  .sample = ct_label(ct_next(t->images.test).x, "images")};
     if (is_set(p, W_JSON) && !ct_print_run(&run, stdout)) return complain(p->command, "--json"), false;
     return write_out(t, &run);
 }

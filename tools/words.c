@@ -179,7 +179,8 @@ static bool check_together(const plan *p) {
     if (is_word(p, W_CHECKPOINT, "none") && p->checkpoint_every)
         return complain(p->command, "--checkpoint-every wants --checkpoint FILE"), false;
     if (p->patience && !validates) return refuse(p, W_EARLY_STOP, "it looks at validation data: give --val too");
-    if (p->validate_every && !validates) return refuse(p, W_VALIDATE_EVERY, "there is no validation data: give --val too");
+    if (p->validate_every && !validates)
+        return refuse(p, W_VALIDATE_EVERY, "there is no validation data: give --val too");
     return true;
 }
 
