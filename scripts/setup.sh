@@ -13,6 +13,7 @@ packages() {
     build) echo build-essential cmake pkg-config libopenblas-dev zlib1g-dev libjansson-dev libgraphviz-dev ;;
     tests) echo check ;;
     peers) echo python3-torch python3-numpy ;;
+    bench) echo libadolc-dev gnuplot-nox ;;
     browser) echo chromium ;;
     images) echo dataset-fashion-mnist ;;
     *) echo "$1" ;;
