@@ -136,6 +136,30 @@ static json_t *confusions(const ct_confusion *confusion) {
     return rows;
 }
 
+/* Samples, precision, recall and F1 of each class. */
+static json_t *classes(const ct_confusion *confusion) {
+    int64_t n = confusion ? ct_confusion_classes(confusion) : 0;
+    json_t *rows = json_array();
+    for (int64_t k = 0; k < n; k++) {
+        ct_class_score score = ct_confusion_class(confusion, k);
+        const double numbers[] = {(double)score.samples, score.precision, score.recall, score.f1};
+        json_t *row = json_array();
+        for (int i = 0; i < 4; i++) json_array_append_new(row, number(numbers[i]));
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+/* Truth, guess and count of the most frequent ones. */
+static json_t *mistakes(const ct_confusion *confusion) {
+    ct_mistake most[6];
+    int64_t n = confusion ? ct_confusion_mistakes(confusion, 6, most) : 0;
+    json_t *rows = json_array();
+    for (int64_t k = 0; k < n; k++)
+        json_array_append_new(rows, integers(3, (int64_t[]){most[k].truth, most[k].guess, most[k].count}));
+    return rows;
+}
+
 /* "model name" of /proc/cpuinfo; the kind of machine where there is none. */
 static void find_processor(char *out, size_t size) {
     struct utsname system;
@@ -170,7 +194,9 @@ static json_t *everything(const char *at, const ct_run *run) {
               put(json, "epochs", json_integer(last->epoch)) && put(json, "steps", json_integer(last->step)) &&
               put(json, "seconds", number(last->seconds)) && put(json, "rows", json_integer(rows));
     for (int set = 0; ok && set < 3; set++) ok = put(json, ct_set_names[set], scores(run->history, set));
-    if (ok && put_net(at, json, run->net) && put(json, "confusion", confusions(run->confusion))) return json;
+    ok = ok && put(json, "confusion", confusions(run->confusion)) && put(json, "classes", classes(run->confusion)) &&
+         put(json, "mistakes", mistakes(run->confusion));
+    if (ok && put_net(at, json, run->net)) return json;
     json_decref(json);
     return NULL;
 }

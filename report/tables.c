@@ -208,52 +208,26 @@ void ct_page_parameters(ct_page *page, const ct_facts *run) {
 
 /* ---- classes ------------------------------------------------------------------------------------------------ */
 
-static double confused(const json_t *rows, size_t truth, size_t guess) {
-    return json_number_value(json_array_get(json_array_get(rows, truth), guess));
-}
-
-static void put_class(ct_text *html, const json_t *rows, size_t k) {
-    double samples = 0, guesses = 0, right = confused(rows, k, k);
-    for (size_t i = 0; i < json_array_size(rows); i++) {
-        samples += confused(rows, k, i);
-        guesses += confused(rows, i, k);
-    }
-    ct_text_add(html, "<tr><td>%zu</td><td>%.0f</td>", k, samples);
-    double precision = guesses > 0 ? right / guesses : 0, recall = samples > 0 ? right / samples : 0;
-    double shares[] = {precision, recall, samples + guesses > 0 ? 2 * right / (samples + guesses) : 0};
-    for (int i = 0; i < 3; i++) ct_text_add(html, "<td>%.2f</td>", 100 * shares[i]);
-    ct_text_add(html, "</tr>\n");
-}
-
-/* The k most frequent mistakes, one after the other: each is the largest below the one before. */
-static void put_mistakes(ct_text *html, const json_t *rows, int k) {
-    size_t n = json_array_size(rows), last = 0;
-    double before = INFINITY;
-    for (int found = 0; found < k; found++) {
-        double most = 0;
-        size_t place = 0;
-        for (size_t i = 0; i < n * n; i++) {
-            double count = confused(rows, i / n, i % n);
-            bool later = count < before || (count == before && i > last);
-            if (i / n != i % n && later && count > most) most = count, place = i;
-        }
-        if (most == 0) break;
-        ct_text_add(html, "%s%zu &rarr; %zu (%.0f)", found ? ", " : "", place / n, place % n, most);
-        before = most;
-        last = place;
-    }
+static double entry(const json_t *rows, size_t i, size_t k) {
+    return json_number_value(json_array_get(json_array_get(rows, i), k));
 }
 
 void ct_page_classes(ct_page *page, const ct_facts *run) {
-    const json_t *rows = ct_fact(run, "confusion");
+    const json_t *rows = ct_fact(run, "classes"), *mistakes = ct_fact(run, "mistakes");
     ct_text *html = &page->html;
     if (json_array_size(rows) == 0) return;
     ct_text_add(html, "<p>Most frequent confusions, true class &rarr; guess: ");
-    put_mistakes(html, rows, 6);
+    for (size_t i = 0; i < json_array_size(mistakes); i++)
+        ct_text_add(html, "%s%.0f &rarr; %.0f (%.0f)", i ? ", " : "", entry(mistakes, i, 0), entry(mistakes, i, 1),
+                    entry(mistakes, i, 2));
     ct_text_add(html, ".</p>\n");
     if (page->n > 1) return;
     ct_text_add(html, "<table class=\"numbers\"><thead><tr><th>class</th><th>samples</th><th>precision (%%)</th>"
                       "<th>recall (%%)</th><th>F1 (%%)</th></tr></thead>\n<tbody>");
-    for (size_t k = 0; k < json_array_size(rows); k++) put_class(html, rows, k);
+    for (size_t k = 0; k < json_array_size(rows); k++) {
+        ct_text_add(html, "<tr><td>%zu</td><td>%.0f</td>", k, entry(rows, k, 0));
+        for (size_t i = 1; i < 4; i++) ct_text_add(html, "<td>%.2f</td>", 100 * entry(rows, k, i));
+        ct_text_add(html, "</tr>\n");
+    }
     ct_text_add(html, "</tbody></table>\n");
 }

@@ -16,6 +16,7 @@ packages() {
     bench) echo libadolc-dev gnuplot-nox ;;
     browser) echo chromium ;;
     images) echo dataset-fashion-mnist ;;
+    plots) echo gnuplot-nox ;;
     *) echo "$1" ;;
     esac
 }
