@@ -164,8 +164,10 @@ static const char *doubt(const ct_comparison *c) {
 static void judge_site(const ct_site *site, const ct_reading *reading, size_t nodes) {
     ct_claim_result *r = &site->claim->result;
     bool inside = site->index < nodes;
-    if (site->refuted)
+    if (site->trust == CT_REFUTED)
         decide(r, CT_CLAIM_UNDECIDED, "the computed gradient is not that of the function: the rule of an op is wrong");
+    else if (site->trust == CT_DOUBTFUL)
+        decide(r, CT_CLAIM_UNDECIDED, "an op of your own had a part, and differences cannot tell if its rule is right");
     else if (!site->claimed && inside)
         decide(r, CT_CLAIM_LOCAL, "its shape is not that of the tensor");
     else if (site->apart.wrong && site->dependent)

@@ -38,6 +38,13 @@ typedef struct ct_comparison {
     bool unsteady;            /* that moves with the last bits of the inputs too far to be judged: a kink, perhaps */
 } ct_comparison;
 
+/* Whether the computed gradient is that of the function: an op of the user's own may have a wrong rule. */
+typedef enum ct_trust {
+    CT_TRUSTED,  /* ops of the library alone, or differences agree */
+    CT_DOUBTFUL, /* differences cannot tell */
+    CT_REFUTED,
+} ct_trust;
+
 /* One claim under test. Gradients are f64, row-major, of the tensor's shape. */
 typedef struct ct_site {
     ct_claim *claim;
@@ -50,7 +57,7 @@ typedef struct ct_site {
     double *claimed;     /* what is claimed; NULL when `alone` is not for a tensor of this shape */
     double *given;       /* what the true rules make of the claims nearer to f; NULL when all of them are right */
     bool dependent;      /* claimed in terms of gradients nearer to f */
-    bool refuted;        /* the computed gradient is not that of the function */
+    ct_trust trust;      /* in the gradient that it is compared with */
     ct_comparison here;  /* of `claimed` with the truth */
     ct_comparison apart; /* of `alone` with the truth */
 } ct_site;
@@ -137,7 +144,7 @@ bool ct_verify_compare(const ct_verifier *v, const ct_point *point, size_t i, co
 
 /* ---- verify_trust.c --------------------------------------------------------------------------------------------- */
 
-/* Where ops of the user's own had a part, compares the computed gradients with differences: fills `refuted`. False with
+/* Where ops of the user's own had a part, compares the computed gradients with differences: fills `trust`. False with
  * an error raised. */
 bool ct_verify_truth(const ct_verifier *v);
 

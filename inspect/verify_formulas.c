@@ -15,7 +15,7 @@ typedef struct trial {
 
 static bool is_candidate(const ct_site *site) {
     ct_claim_verdict verdict = site->claim->result.verdict;
-    return site->formula && site->n && site->claimed && !site->apart.wrong && !site->refuted &&
+    return site->formula && site->n && site->claimed && !site->apart.wrong && site->trust == CT_TRUSTED &&
            (verdict == CT_CLAIM_RIGHT || verdict == CT_CLAIM_UNDECIDED || verdict == CT_CLAIM_INHERITED);
 }
 

@@ -10,7 +10,8 @@
 
 #define SAFETY 8        /* estimated errors by which a gradient may be off */
 #define ROUNDING 1e-7   /* of the slope, likewise */
-#define TOO_COARSE 1e-3 /* an estimated error of this part of the slope tells nothing */
+#define TOO_COARSE 1e-3 /* an estimated error of this part of the slope tells nothing, */
+#define SMALL 1e-3      /* or of this part of f where the slope is smaller: u changes x by its own magnitude */
 #define SEED 0x7472757374u /* of the directions */
 
 /* f along x + t u, x being the value of node i. */
@@ -49,8 +50,8 @@ static bool choose_direction(walk *w, int64_t n) {
     return true;
 }
 
-/* Whether differences say that the gradient at the point is wrong; false also when they say nothing. */
-static bool is_refuted(walk *w, const double *gradient, int64_t n) {
+/* What differences say about the gradient at the point. */
+static ct_trust trust_in(walk *w, const double *gradient, int64_t n) {
     double along = 0, sizes = 0;
     ct_slope slope;
     for (int64_t e = 0; e < n; e++) {
@@ -58,29 +59,35 @@ static bool is_refuted(walk *w, const double *gradient, int64_t n) {
         sizes += fabs(gradient[e] * w->u[e]);
     }
     w->objective.magnitude = 0;
-    if (!evaluate(&w->objective)) return false;
-    if (!ct_find_slope(&w->objective, &w->t, 1024, w->objective.phi, &slope)) return false;
-    double scale = fmax(sizes, fabs(slope.value));
-    bool kink = fabs(slope.right - slope.left) > TOO_COARSE * scale;
-    bool clear = slope.error <= TOO_COARSE * scale && !kink && !slope.rough;
-    return clear && !(fabs(along - slope.value) <= SAFETY * slope.error + ROUNDING * scale);
+    if (!evaluate(&w->objective)) return CT_DOUBTFUL;
+    double phi = w->objective.phi;
+    if (!ct_find_slope(&w->objective, &w->t, 1024, phi, &slope)) return CT_DOUBTFUL;
+    double scale = fmax(sizes, fabs(slope.value)), unit = fmax(scale, SMALL * fabs(phi));
+    bool kink = fabs(slope.right - slope.left) > TOO_COARSE * unit;
+    if (!(slope.error <= TOO_COARSE * unit) || kink || slope.rough) return CT_DOUBTFUL;
+    return fabs(along - slope.value) <= SAFETY * slope.error + ROUNDING * scale ? CT_TRUSTED : CT_REFUTED;
 }
 
-static bool has_own_op(const ct_graph *graph) {
+/* The last node of an op of the user's own; 0 when there is none, a place where only inputs are. */
+static size_t last_own_op(const ct_graph *graph) {
+    size_t last = 0;
     for (size_t i = 0; i < graph->n; i++)
-        if (graph->node[i]->op >= CT_OP_COUNT) return true;
-    return false;
+        if (graph->node[i]->op >= CT_OP_COUNT) last = i;
+    return last;
 }
 
 bool ct_verify_truth(const ct_verifier *v) {
     ct_point point;
-    if (!has_own_op(&v->graph)) return true;
+    size_t last = last_own_op(&v->graph);
+    for (size_t i = 0; i < v->n; i++) v->site[i].trust = v->site[i].index < last ? CT_DOUBTFUL : CT_TRUSTED;
+    if (last == 0) return true;
     ct_scope s = ct_begin();
     bool ok = ct_point_drawn(v, -1, &point);
-    for (size_t i = 0; ok && i < v->n && v->site[i].index < v->graph.n; i++) {
+    for (size_t i = 0; ok && i < v->n; i++) {
         ct_site *site = &v->site[i];
+        if (site->trust == CT_TRUSTED) continue;
         walk w = {.objective = {.evaluate = evaluate}, .v = v, .point = &point, .i = site->index};
-        if (choose_direction(&w, site->n)) site->refuted = is_refuted(&w, point.reading[i].truth, site->n);
+        if (choose_direction(&w, site->n)) site->trust = trust_in(&w, point.reading[i].truth, site->n);
         ok = !ct_error_pending();
     }
     return ct_point_end(s, ok);

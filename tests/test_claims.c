@@ -311,6 +311,19 @@ static ct_tensor *wrong_vjp(const char *place, ct_tensor *z, ct_tensor *g, int k
     return cube_rule(ct_operand(z, 0), g, 3.001);
 }
 
+static bool f32_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
+    if (ct_dtype_of(ct_operand(z, 0)) != CT_F32) return ct_op_fail(z, CT_ERR_DTYPE, "f32 alone");
+    return cube_shape(z, shape, dtype);
+}
+static void double_forward(ct_tensor *z) {
+    const float *x = ct_data(ct_operand(z, 0));
+    for (int64_t i = 0; i < ct_size(z); i++) ((float *)ct_result(z))[i] = 2 * x[i];
+}
+static ct_tensor *triple_vjp(const char *place, ct_tensor *z, ct_tensor *g, int k) {
+    (void)place, (void)z, (void)k;
+    return ct_mul(g, ct_full(CT_F32, CT_SCALAR, 3));
+}
+
 /* Claims that agree with a wrong rule must not pass, nor need right ones be called wrong. */
 START_TEST(wrong_rules_are_not_believed) {
     static const ct_op_parts parts[] = {{.shape = cube_shape, .forward = cube_forward, .vjp = right_vjp},
@@ -335,6 +348,30 @@ START_TEST(wrong_rules_are_not_believed) {
 }
 END_TEST
 
+/* Where differences cannot tell whether the rule is right, what agrees with it does not pass: at a kink, and for an op
+ * that refuses the float64 in which they are taken. */
+START_TEST(doubtful_rules_are_not_believed) {
+    static const ct_op_parts parts = {.shape = f32_shape, .forward = double_forward, .vjp = triple_vjp};
+    static ct_op op = {.name = "twice", .formula = "2x", .arity = 1, .kind = CT_GENERAL, .parts = &parts};
+    static const ct_op_parts cubes = {.shape = cube_shape, .forward = cube_forward, .vjp = wrong_vjp};
+    static ct_op cube = {.name = "cube3", .formula = "x^3", .arity = 1, .kind = CT_GENERAL, .parts = &cubes};
+    int twice = ct_register_op(&op), third = ct_register_op(&cube);
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_label(ct_requires_grad(ct_from(CT_F64, CT_SHAPE(2), (double[]){1.5, 2})), "x");
+    ct_tensor *kinks = ct_relu(ct_sub(x, ct_from(CT_F64, CT_SHAPE(2), (double[]){1.5, 2})));
+    ct_tensor *f = ct_sum(ct_add(ct_apply(third, CT_LIST(x), NULL, 0), kinks), CT_ALL);
+    ct_claim_grad_array(x, CT_F64, (double[]){3.001 * 2.25, 3.001 * 4});
+    ct_verification v = ct_verify(f);
+    check_verdict(&v, x, CT_CLAIM_UNDECIDED);
+    ct_tensor *y = ct_label(ct_requires_grad(ct_full(CT_F32, CT_SHAPE(2), 1)), "y");
+    ct_claim_grad(x, NULL);
+    ct_claim_grad_value(y, 3);
+    v = ct_verify(ct_sum(ct_apply(twice, CT_LIST(y), NULL, 0), CT_ALL));
+    check_verdict(&v, y, CT_CLAIM_UNDECIDED);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
 Suite *ct_suite(void) {
     Suite *suite = suite_create("claims");
     TCase *c = tcase_create("planted");
@@ -344,6 +381,7 @@ Suite *ct_suite(void) {
     tcase_add_loop_test(c, planted_in_formulas, 0, PLANTS);
     tcase_add_loop_test(c, planted_in_rules, 0, PLANTS);
     tcase_add_test(c, wrong_rules_are_not_believed);
+    tcase_add_test(c, doubtful_rules_are_not_believed);
     suite_add_tcase(suite, c);
     return suite;
 }
