@@ -47,11 +47,12 @@ ct_module *ct_module_finish(ct_module *m) {
 
 /* ---- adding tensors and parts ------------------------------------------------------------------------------- */
 
-/* False, with an error raised, when m is NULL or part of another module, whose lists are made. */
-static bool may_add(const char *op, const char *at, ct_module *m) {
+/* False, with an error raised, when there is no name, or m is NULL or part of another module, whose lists are made. */
+static bool may_add(const char *op, const char *at, ct_module *m, const char *name) {
     if (!m) return ct_raise_null(op, at, 0), false;
-    if (!m->owned) return true;
-    ct_raise(CT_ERR_ARGUMENT, op, at, "%s is part of a module already", m->kind->name);
+    if (name && !m->owned) return true;
+    if (!name) ct_raise(CT_ERR_NULL, op, at, "the name is NULL");
+    else ct_raise(CT_ERR_ARGUMENT, op, at, "%s is part of a module already", m->kind->name);
     return !(m->failed = true);
 }
 
@@ -84,12 +85,12 @@ static ct_tensor *add_tensor(const char *at, ct_module *m, ct_tensor *t, void (*
 }
 
 ct_tensor *ct_add_parameter_at(const char *at, ct_module *m, const char *name, ct_dtype dtype, ct_shape shape) {
-    if (!may_add("ct_add_parameter", at, m)) return NULL;
+    if (!may_add("ct_add_parameter", at, m, name)) return NULL;
     return add_tensor(at, m, ct_parameter_at(at, dtype, shape, name), list_parameter);
 }
 
 ct_tensor *ct_add_buffer_at(const char *at, ct_module *m, const char *name, ct_dtype dtype, ct_shape shape) {
-    if (!may_add("ct_add_buffer", at, m)) return NULL;
+    if (!may_add("ct_add_buffer", at, m, name)) return NULL;
     ct_tensor *t = ct_new_owned("ct_add_buffer", at, dtype, &shape);
     if (t) memset(t->data, 0, ct_bytes_of(t));
     if (t && !ct_label_at(at, t, name)) ct_free(t), t = NULL;
@@ -125,10 +126,12 @@ static int number_of_parts(const ct_module *m) {
 }
 
 ct_module *ct_add_part_at(const char *at, ct_module *m, const char *name, ct_module *part) {
-    if (!may_add("ct_add_part", at, m)) return ct_module_free(part), NULL;
-    const bool fits = name && part && part != m && !part->owned;
+    if (!may_add("ct_add_part", at, m, name)) {
+        if (part != m) ct_module_free(part);
+        return NULL;
+    }
+    const bool fits = part && part != m && !part->owned;
     if (!part) ct_raise_null(m->kind->name, at, number_of_parts(m));
-    else if (!name) ct_raise(CT_ERR_NULL, m->kind->name, at, "the part's name is NULL");
     else if (!fits) ct_raise(CT_ERR_ARGUMENT, m->kind->name, at, "layer %s is part of a module already", name);
     if (!fits || !inherit_tensors(at, m, part, name)) {
         m->failed = true;

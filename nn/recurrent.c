@@ -79,12 +79,28 @@ static bool valid_input(const char *at, const ct_module *m, const ct_tensor *x) 
            false;
 }
 
+/* A state to begin with, NULL for zeros, is (runs, n, hidden), x being (n, time, in). */
+static bool valid_state(const char *at, const ct_module *m, const ct_tensor *t, const ct_tensor *x, int runs) {
+    const recurrent *r = ct_module_data(m);
+    const ct_shape wanted = CT_SHAPE(runs, ct_dims_of(x)[0], r->options.hidden);
+    char text[CT_DESCRIPTION], need[CT_DESCRIPTION];
+    if (!t) return true;
+    if (!ct_usable(m->kind->name, at, t, 1)) return false;
+    const ct_shape shape = ct_shape_of(t);
+    if (ct_shape_equal(&shape, &wanted)) return true;
+    return ct_raise(CT_ERR_SHAPE, m->kind->name, at, "the state %s is not %s", ct_describe(t, text),
+                    ct_describe_shape(&wanted, need)),
+           false;
+}
+
 static ct_tensor *recurrent_forward(const char *at, ct_module *m, ct_tensor *x, void *more) {
     const recurrent *r = ct_module_data(m);
     const ct_recurrent_options *o = &r->options;
     ct_recurrent_state *given = more;
     const int directions = o->bidirectional ? 2 : 1, runs = directions * (int)o->layers;
     if (!valid_input(at, m, x)) return NULL;
+    if (given && !valid_state(at, m, given->h, x, runs)) return NULL;
+    if (given && r->cell == lstm_cell && !valid_state(at, m, given->c, x, runs)) return NULL;
     if (!(x = ct_transpose(x, 0, 1))) return NULL;
     ct_tensor **h = ct_scope_array(ct_this.depth, 2 * (size_t)runs, sizeof *h);
     if (!h) return ct_raise_memory(m->kind->name, at, (size_t)runs), NULL;

@@ -419,6 +419,33 @@ START_TEST(bad_options_are_refused) {
 }
 END_TEST
 
+START_TEST(states_of_another_shape_are_refused) {
+    ct_module *lstm = ct_lstm(2, 3, .dtype = CT_F64);
+    const ct_shape shapes[] = {CT_SCALAR, CT_SHAPE(1), CT_SHAPE(1, 3), CT_SHAPE(2, 4, 3), CT_SHAPE(1, 4, 2)};
+    for (int k = 0; k < 2 * COUNT(shapes); k++) {
+        ct_scope s = ct_begin();
+        ct_tensor *state = ct_zeros(CT_F64, shapes[k / 2]), *x = ct_zeros(CT_F64, CT_SHAPE(4, 5, 2));
+        ct_recurrent_state given = {.h = k % 2 ? NULL : state, .c = k % 2 ? state : NULL};
+        ck_assert_ptr_null(ct_forward_with(lstm, x, &given));
+        expect_error(CT_ERR_SHAPE, "is not (1,4,3)", "test_layers.c:");
+        ct_close(s);
+    }
+    ct_module_free(lstm);
+}
+END_TEST
+
+START_TEST(tensors_of_a_module_have_names) {
+    for (int k = 0; k < 2; k++) {
+        ct_module *m = ct_module_new(&power_kind);
+        ct_tensor *t = k ? ct_add_buffer(m, NULL, CT_F64, CT_SHAPE(2)) : ct_add_parameter(m, NULL, CT_F64, CT_SHAPE(2));
+        ck_assert_ptr_null(t);
+        expect_error(CT_ERR_NULL, "the name is NULL", "test_layers.c:");
+        ck_assert_ptr_null(ct_module_finish(m));
+        ct_error_clear();
+    }
+}
+END_TEST
+
 /* Every allocation of a large constructor fails in turn: nothing is left. */
 static ct_module *make_large(void) {
     return ct_sequential(ct_transformer_encoder_layer(4, 2), ct_lstm(4, 3, .bidirectional = true),
@@ -464,6 +491,8 @@ Suite *ct_suite(void) {
     tcase_add_test(tree, frozen_parameters_get_no_gradient_and_stay);
     tcase_add_test(tree, own_layers_are_like_the_others);
     tcase_add_test(arguments, bad_options_are_refused);
+    tcase_add_test(arguments, states_of_another_shape_are_refused);
+    tcase_add_test(arguments, tensors_of_a_module_have_names);
     tcase_add_test(arguments, every_failing_allocation_is_survived);
     suite_add_tcase(suite, values);
     suite_add_tcase(suite, tree);
