@@ -109,6 +109,16 @@ static void gather(const run *r, side which, double *out) {
     }
 }
 
+/* Frozen parameters stay, whatever the changes that are kept from before say. */
+static void hold_frozen(const run *r) {
+    double *direction = r->l->direction;
+    for (int k = 0; k < r->opt->n; k++) {
+        const ct_tensor *x = r->opt->slots[k].parameter;
+        if (x->flags & CT_FROZEN) memset(direction, 0, (size_t)ct_size_of(x) * sizeof *direction);
+        direction += ct_size_of(x);
+    }
+}
+
 /* Moves the parameters to start + t * direction. */
 static void move_to(const run *r, double t) {
     const double *start = r->l->start, *direction = r->l->direction;
@@ -288,6 +298,7 @@ static bool iterate(run *r, int64_t iteration, double *loss) {
     if (first) l->number[SCALE] = 1;
     else remember(l);
     find_direction(l);
+    hold_frozen(r);
     memcpy(l->last, l->gradient, (size_t)l->n * sizeof(double));
     l->number[LENGTH] = ct_optim_group_lr(&r->opt->groups[0]) * (first ? first_length(l) : 1);
     const double slope = dot(l->n, l->gradient, l->direction);

@@ -95,7 +95,11 @@ static bool make_state(const char *at, ct_schedule *s) {
     if (!(s->steps = ct_state_add(s->name, at, &s->state, "t", -1, CT_I64, CT_SCALAR, 0)) ||
         !(s->base = ct_state_add(s->name, at, &s->state, "base", -1, CT_F64, CT_SHAPE(n), 0)))
         return false;
-    for (int i = 0; i < n; i++) ct_write_element(CT_F64, s->base->data, i, ct_optim_group_lr(&s->opt->groups[i]));
+    const double *known = s->then ? s->then->base->data : NULL; /* `then` has set rates of its own since it was made */
+    for (int i = 0; i < n; i++) {
+        bool first = !known || i >= ct_size_of(s->then->base);
+        ct_write_element(CT_F64, s->base->data, i, first ? ct_optim_group_lr(&s->opt->groups[i]) : known[i]);
+    }
     if (s->id != SCHEDULE_ct_plateau_schedule) return true;
     s->progress = ct_state_add(s->name, at, &s->state, "progress", -1, CT_F64, CT_SHAPE(N_PROGRESS), 0);
     if (s->progress) ct_write_element(CT_F64, s->progress->data, BEST, INFINITY);

@@ -66,7 +66,8 @@ CT_API ct_schedule *ct_cosine_schedule_at(const char *at, ct_optim *opt, const c
 #define ct_cosine_schedule(...) ct_cosine_schedule_at(CT_HERE, __VA_ARGS__)
 
 /* From base * start up to base in `steps` equal steps; then base, or what the schedule `then` says, whose t is 0 when
- * the warm-up ends. That one belongs to this one from the call on, also when it fails, and is not stepped by itself. */
+ * the warm-up ends and whose base is that of both. That one belongs to this one from the call on, also when it fails,
+ * and is not stepped by itself. */
 typedef struct ct_warmup_schedule_options {
     int64_t steps;
     double start;      /* (0.1) */

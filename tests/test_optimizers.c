@@ -1,4 +1,5 @@
 /* optim/: the numbers of every optimiser after 200 steps, L-BFGS, clipping, schedules, and memory. */
+#include "nn/nn.h"
 #include "support/expect.h"
 #include "support/memory.h"
 #include "support/optimizers.h"
@@ -90,6 +91,11 @@ static ct_tensor *valley(void *context) {
     return ct_add(ct_add(along, across), ct_square(ct_square(ct_sub(x2, x1))));
 }
 
+static ct_tensor *valley_of_two(void *context) {
+    ct_tensor *const *parts = context;
+    return valley(ct_concat(CT_LIST(parts[0], parts[1]), 0));
+}
+
 static const double valley_start[N] = {-1.5, 2, 0.5};
 
 /* Losses and places made with PyTorch 1.13's LBFGS, float64, four steps. */
@@ -114,6 +120,23 @@ START_TEST(lbfgs_goes_where_pytorchs_does) {
         ct_optim_free(opt);
         ct_free(x);
     }
+}
+END_TEST
+
+/* What it remembers of a parameter's movement does not move it when it is frozen. */
+START_TEST(lbfgs_leaves_frozen_parameters_alone) {
+    ct_tensor *x = parameter(CT_F64, valley_start, 2), *y = parameter(CT_F64, valley_start + 2, 1);
+    ct_tensor *both[] = {x, y};
+    ct_optim *opt = ct_lbfgs(CT_LIST(x, y), &(ct_lbfgs_options){.lr = 1, .iterations = 4, .strong_wolfe = true});
+    ck_assert(isfinite(ct_step_closure(opt, valley_of_two, both)));
+    const double before = element(y, 0), moving = element(x, 0);
+    ct_freeze(CT_LIST(y));
+    ck_assert(isfinite(ct_step_closure(opt, valley_of_two, both)));
+    ck_assert_double_eq(element(y, 0), before);
+    ck_assert_double_ne(element(x, 0), moving);
+    ct_optim_free(opt);
+    ct_free(x);
+    ct_free(y);
 }
 END_TEST
 
@@ -245,6 +268,18 @@ START_TEST(warm_up_hands_over) {
 }
 END_TEST
 
+/* A schedule that does not begin at its base, which it has set already when the warm-up is made. */
+START_TEST(warm_up_hands_over_to_what_begins_lower) {
+    ct_tensor *x = parameter(CT_F64, start, N);
+    ct_optim *opt = ct_sgd(CT_LIST(x), &(ct_sgd_options){.lr = 0.5});
+    ct_schedule *then = ct_one_cycle_schedule(
+        opt, &(ct_one_cycle_schedule_options){.steps = 5, .rising = 0.6, .division = 5, .final_division = 10});
+    ct_schedule *whole = ct_warmup_schedule(opt, &(ct_warmup_schedule_options){.steps = 2, .start = 0.5, .then = then});
+    expect_rates(opt, whole, 5, (double[]){0.25, 0.375, 0.1, 0.3, 0.5});
+    ct_free(x);
+}
+END_TEST
+
 START_TEST(plateau_lowers_the_rate_when_nothing_gets_better) {
     ct_tensor *x = parameter(CT_F64, start, N);
     ct_optim *opt = ct_sgd(CT_LIST(x), &(ct_sgd_options){.lr = 0.5});
@@ -365,10 +400,12 @@ Suite *ct_suite(void) {
     tcase_add_test(rules, two_hundred_steps_end_where_pytorchs_do);
     tcase_add_test(rules, lbfgs_goes_where_pytorchs_does);
     tcase_add_test(rules, lbfgs_finds_the_minimum_in_f32_too);
+    tcase_add_test(rules, lbfgs_leaves_frozen_parameters_alone);
     tcase_add_test(rules, failing_closure_moves_nothing);
     tcase_add_test(rules, gradients_are_clipped);
     tcase_add_test(schedules, rates_follow_their_closed_forms);
     tcase_add_test(schedules, warm_up_hands_over);
+    tcase_add_test(schedules, warm_up_hands_over_to_what_begins_lower);
     tcase_add_test(schedules, plateau_lowers_the_rate_when_nothing_gets_better);
     tcase_add_test(schedules, schedules_go_on_from_their_state);
     tcase_add_test(schedules, bad_schedules_are_refused);
