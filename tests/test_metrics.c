@@ -116,6 +116,10 @@ START_TEST(test_confusion_refuses) {
     add_refused(three, outputs(N, guesses), ct_zeros(CT_I64, CT_SHAPE(N + 1)), "not of 3 classes");
     add_refused(three, outputs(N, guesses), ct_full(CT_I64, CT_SHAPE(N), 3), "label 3, of 3 classes");
     add_refused(three, outputs(N, guesses), ct_full(CT_I64, CT_SHAPE(N), -1), "label -1");
+    ct_tensor *late = ct_zeros(CT_I64, CT_SHAPE(N)); /* wrong in the last row alone: nothing is counted */
+    ((int64_t *)ct_data(late))[N - 1] = 3;
+    add_refused(three, outputs(N, guesses), late, "label 3");
+    ck_assert_int_eq(ct_confusion_macro(three).samples, 0);
     add_refused(NULL, outputs(N, guesses), targets(), "NULL");
     ct_confusion_free(two);
     ct_confusion_free(three);

@@ -113,6 +113,12 @@ void ct_confusion_clear(ct_confusion *confusion) {
     if (confusion) memset(confusion->count, 0, confusion->bytes - sizeof *confusion);
 }
 
+int64_t ct_confusion_classes(const ct_confusion *confusion) { return confusion ? confusion->classes : 0; }
+
+static bool is_class(const ct_confusion *confusion, int64_t k) {
+    return k >= 0 && k < ct_confusion_classes(confusion);
+}
+
 bool ct_confusion_add_at(const char *at, ct_confusion *confusion, const ct_tensor *output, const ct_tensor *target) {
     const char *op = "ct_confusion_add";
     char text[2][CT_DESCRIPTION];
@@ -122,21 +128,13 @@ bool ct_confusion_add_at(const char *at, ct_confusion *confusion, const ct_tenso
         return ct_raise(CT_ERR_SHAPE, op, at, "output %s and target %s are not of %" PRId64 " classes",
                         ct_describe(output, text[0]), ct_describe(target, text[1]), confusion->classes),
                false;
-    for (int64_t i = 0; i < g.rows; i++) {
-        int64_t truth = truth_of(&g, i);
-        if (truth < 0 || truth >= confusion->classes)
-            return ct_raise(CT_ERR_ARGUMENT, op, at, "label %" PRId64 ", of %" PRId64 " classes", truth,
+    for (int64_t i = 0; i < g.rows; i++)
+        if (!is_class(confusion, truth_of(&g, i)))
+            return ct_raise(CT_ERR_ARGUMENT, op, at, "label %" PRId64 ", of %" PRId64 " classes", truth_of(&g, i),
                             confusion->classes),
                    false;
-        confusion->count[truth * confusion->classes + guess_of(&g, i)]++;
-    }
+    for (int64_t i = 0; i < g.rows; i++) confusion->count[truth_of(&g, i) * confusion->classes + guess_of(&g, i)]++;
     return true;
-}
-
-int64_t ct_confusion_classes(const ct_confusion *confusion) { return confusion ? confusion->classes : 0; }
-
-static bool is_class(const ct_confusion *confusion, int64_t k) {
-    return k >= 0 && k < ct_confusion_classes(confusion);
 }
 
 int64_t ct_confusion_count(const ct_confusion *confusion, int64_t truth, int64_t guess) {

@@ -31,7 +31,8 @@ CT_API ct_confusion *ct_confusion_new_at(const char *at, int64_t classes);
 #define ct_confusion_new(...) ct_confusion_new_at(CT_HERE, __VA_ARGS__)
 CT_API void ct_confusion_free(ct_confusion *confusion); /* NULL is fine */
 CT_API void ct_confusion_clear(ct_confusion *confusion);
-/* Adds a batch: output (..., classes) and target as above. False, with an error, when they do not fit. */
+/* Adds a batch: output (..., classes) and target as above. False, with an error and
+ * nothing added, when they do not fit. */
 CT_API bool ct_confusion_add_at(const char *at, ct_confusion *confusion, const ct_tensor *output,
                                 const ct_tensor *target);
 #define ct_confusion_add(...) ct_confusion_add_at(CT_HERE, __VA_ARGS__)
