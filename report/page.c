@@ -58,7 +58,7 @@ static bool is_about(const char *script, const char *what) { return !strncmp(scr
 static bool put_pictures(ct_page *page, const char *what) {
     char name[40];
     if (page->gnuplot) return true;
-    ct_text_add(&page->html, "<div class=\"pictures\">\n");
+    ct_text_add(&page->html, "<div%s>\n", what && is_about(what, "weights") ? "" : " class=\"pictures\"");
     for (int i = 0; i < page->n_scripts; i++) {
         const char *script = page->scripts[i];
         bool curves = !is_about(script, "confusion") && !is_about(script, "weights");

@@ -29,10 +29,10 @@ static bool split_off_validation(const plan *p, images *i) {
 static bool make_sets(const plan *p, images *i) {
     i->train_set = ct_dataset_idx(p->value[W_DATA], "train");
     i->test_set = i->train_set ? ct_dataset_idx(p->value[W_DATA], "t10k") : NULL;
-    return i->test_set && (!p->split || split_all(p, i)) &&
+    return i->test_set && (p->split == 0 || split_all(p, i)) &&
            (!p->sample[0] || (replace(&i->train_set, ct_dataset_sample(i->train_set, p->sample[0], p->seed)) &&
                               replace(&i->test_set, ct_dataset_sample(i->test_set, p->sample[1], p->seed)))) &&
-           (!p->val || split_off_validation(p, i));
+           (p->val == 0 || split_off_validation(p, i));
 }
 
 static bool fits_layers(const plan *p, const images *i) {

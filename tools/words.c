@@ -195,7 +195,7 @@ bool make_plan(const arguments *a, plan *p) {
     const char *config = option_value(a, "config");
     if (a->n_operands) return complain(a->command, "'%s' is not an option", a->operand[0]), false;
     if (config && !read_config(p, config)) return false;
-    for (int w = 0; w < W_COUNT; w++) {
+    for (word w = 0; w < W_COUNT; w++) {
         if (!p->value[w]) p->value[w] = presets[w];
         if (w >= W_RESUME && !is_set(p, w) && !is_word(p, w, "no")) return refuse(p, w, "yes or no is wanted");
     }

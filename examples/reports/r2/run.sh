@@ -7,6 +7,6 @@ set -euo pipefail
 . "$(dirname "$0")/../common.sh"
 
 train layers --output-activation relu --init norm --bias-init norm --epochs 240
-train library-sgd --loss nll --input-dropout 0.25
+train library-sgd --loss nll --input-dropout 0.25 --lr 0.1 --schedule cosine
 train library-adam --loss nll --input-dropout 0.5 --optimizer adam --lr 0.001
 page 'Report 2: one linear layer' . layers library-sgd library-adam
