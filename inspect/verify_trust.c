@@ -12,6 +12,7 @@
 #define ROUNDING 1e-7   /* of the slope, likewise */
 #define TOO_COARSE 1e-3 /* an estimated error of this part of the slope tells nothing, */
 #define SMALL 1e-3      /* or of this part of f where the slope is smaller: u changes x by its own magnitude */
+#define ALONE 16        /* elements, at most, that are moved one by one too: a sum hides what is wrong in a small one */
 #define SEED 0x7472757374u /* of the directions */
 
 /* f along x + t u, x being the value of node i. */
@@ -63,9 +64,23 @@ static ct_trust trust_in(walk *w, const double *gradient, int64_t n) {
     double phi = w->objective.phi;
     if (!ct_find_slope(&w->objective, &w->t, 1024, phi, &slope)) return CT_DOUBTFUL;
     double scale = fmax(sizes, fabs(slope.value)), unit = fmax(scale, SMALL * fabs(phi));
-    bool kink = fabs(slope.right - slope.left) > TOO_COARSE * unit;
+    bool kink = fabs(slope.right - slope.left) > TOO_COARSE * scale;
     if (!(slope.error <= TOO_COARSE * unit) || kink || slope.rough) return CT_DOUBTFUL;
     return fabs(along - slope.value) <= SAFETY * slope.error + ROUNDING * scale ? CT_TRUSTED : CT_REFUTED;
+}
+
+/* The same along a direction of all elements, and along each of a few. */
+static ct_trust trust_in_all(walk *w, const double *gradient, int64_t n) {
+    double *whole = w->u;
+    ct_trust trust = trust_in(w, gradient, n);
+    if (n == 1 || n > ALONE) return trust;
+    w->u = ct_verify_array(w->v, (size_t)n, sizeof *w->u);
+    for (int64_t e = 0; w->u && e < n && trust == CT_TRUSTED; e++) {
+        w->u[e] = whole[e];
+        trust = trust_in(w, gradient, n);
+        w->u[e] = 0;
+    }
+    return w->u ? trust : CT_DOUBTFUL;
 }
 
 /* The last node of an op of the user's own; 0 when there is none, a place where only inputs are. */
@@ -87,7 +102,7 @@ bool ct_verify_truth(const ct_verifier *v) {
         ct_site *site = &v->site[i];
         if (site->trust == CT_TRUSTED) continue;
         walk w = {.objective = {.evaluate = evaluate}, .v = v, .point = &point, .i = site->index};
-        if (choose_direction(&w, site->n)) site->trust = trust_in(&w, point.reading[i].truth, site->n);
+        if (choose_direction(&w, site->n)) site->trust = trust_in_all(&w, point.reading[i].truth, site->n);
         ok = !ct_error_pending();
     }
     return ct_point_end(s, ok);

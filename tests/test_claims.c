@@ -311,6 +311,13 @@ static ct_tensor *wrong_vjp(const char *place, ct_tensor *z, ct_tensor *g, int k
     return cube_rule(ct_operand(z, 0), g, 3.001);
 }
 
+/* Twice the right one where |x| < 1. */
+static ct_tensor *small_vjp(const char *place, ct_tensor *z, ct_tensor *g, int k) {
+    (void)place, (void)k;
+    ct_tensor *x = ct_operand(z, 0), *right = cube_rule(x, g, 3);
+    return ct_where(ct_gt(ct_abs(x), ct_scalar(1)), right, ct_mul(right, ct_scalar(2)));
+}
+
 static bool f32_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     if (ct_dtype_of(ct_operand(z, 0)) != CT_F32) return ct_op_fail(z, CT_ERR_DTYPE, "f32 alone");
     return cube_shape(z, shape, dtype);
@@ -349,13 +356,15 @@ START_TEST(wrong_rules_are_not_believed) {
 END_TEST
 
 /* Where differences cannot tell whether the rule is right, what agrees with it does not pass: at a kink, and for an op
- * that refuses the float64 in which they are taken. */
+ * that refuses the float64 in which they are taken. A rule that is wrong in a small element alone is found out. */
 START_TEST(doubtful_rules_are_not_believed) {
     static const ct_op_parts parts = {.shape = f32_shape, .forward = double_forward, .vjp = triple_vjp};
     static ct_op op = {.name = "twice", .formula = "2x", .arity = 1, .kind = CT_GENERAL, .parts = &parts};
     static const ct_op_parts cubes = {.shape = cube_shape, .forward = cube_forward, .vjp = wrong_vjp};
+    static const ct_op_parts parted = {.shape = cube_shape, .forward = cube_forward, .vjp = small_vjp};
+    static ct_op partly = {.name = "cube4", .formula = "x^3", .arity = 1, .kind = CT_GENERAL, .parts = &parted};
     static ct_op cube = {.name = "cube3", .formula = "x^3", .arity = 1, .kind = CT_GENERAL, .parts = &cubes};
-    int twice = ct_register_op(&op), third = ct_register_op(&cube);
+    int twice = ct_register_op(&op), third = ct_register_op(&cube), fourth = ct_register_op(&partly);
     ct_scope s = ct_begin();
     ct_tensor *x = ct_label(ct_requires_grad(ct_from(CT_F64, CT_SHAPE(2), (double[]){1.5, 2})), "x");
     ct_tensor *kinks = ct_relu(ct_sub(x, ct_from(CT_F64, CT_SHAPE(2), (double[]){1.5, 2})));
@@ -368,6 +377,11 @@ START_TEST(doubtful_rules_are_not_believed) {
     ct_claim_grad_value(y, 3);
     v = ct_verify(ct_sum(ct_apply(twice, CT_LIST(y), NULL, 0), CT_ALL));
     check_verdict(&v, y, CT_CLAIM_UNDECIDED);
+    ct_tensor *small = ct_label(ct_requires_grad(ct_from(CT_F64, CT_SHAPE(2), (double[]){100, 1e-2})), "small");
+    ct_claim_grad(y, NULL);
+    ct_claim_grad_array(small, CT_F64, (double[]){3e4, 6e-4});
+    v = ct_verify(ct_sum(ct_apply(fourth, CT_LIST(small), NULL, 0), CT_ALL));
+    check_verdict(&v, small, CT_CLAIM_UNDECIDED);
     ck_assert(ct_end(s));
 }
 END_TEST
