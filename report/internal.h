@@ -44,6 +44,7 @@ bool ct_measure_is_share(const char *measure);
 /* ---- plots.c, gnuplot.c ----------------------------------------------------------------------------------------- */
 
 #define CT_MOST_PLOTS 32
+#define CT_FEW_RUNS 4 /* are shown in full; of more, one line each */
 
 typedef struct ct_page {
     const char *at;

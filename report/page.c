@@ -121,7 +121,7 @@ static void put_winner(ct_page *page, const char *title, const char *measure, do
     int best = find_best(page, measure, sign), others = 0;
     if (best < 0) return;
     ct_text line = {0};
-    for (int k = -1; k < (page->n <= 4 ? page->n : 0); k++) {
+    for (int k = -1; k < (page->n <= CT_FEW_RUNS ? page->n : 0); k++) {
         const ct_facts *run = &page->runs[k < 0 ? best : k];
         if (k == best) continue;
         ct_text_add(&line, "%s%s%s ", k < 0 ? title : others++ ? ", " : "; against ", k < 0 ? ": " : "", run->name);
@@ -172,6 +172,26 @@ static void put_title(ct_page *page) {
     ct_text_free(&title);
 }
 
+/* Confusions and parameters, of few runs. */
+static bool put_details(ct_page *page) {
+    ct_text *html = &page->html;
+    ct_text_add(html, "<h2>Confusions</h2>\n");
+    if (!put_pictures(page, "confusion")) return false;
+    for (int i = 0; i < page->n; i++) {
+        if (page->n > 1) ct_text_add(html, "<h3>"), ct_html(html, page->runs[i].name), ct_text_add(html, "</h3>");
+        ct_page_classes(page, &page->runs[i]);
+    }
+    ct_text_add(html, "<h2>Parameters</h2>\n");
+    if (page->n == 1) ct_page_parameters(page, &page->runs[0]);
+    else ct_page_weights(page);
+    return put_pictures(page, "weights") && put_model(page);
+}
+
+static bool put_hint(ct_page *page) {
+    ct_text_add(&page->html, "<p>Confusions and parameters are on the runs' own pages.</p>\n");
+    return true;
+}
+
 static bool put_page(ct_page *page) {
     ct_text *html = &page->html;
     put_title(page);
@@ -186,16 +206,7 @@ static bool put_page(ct_page *page) {
         ct_text_add(html, "<p>gnuplot was not there: install it, and run <code>gnuplot *.gp</code> in "
                           "<code>plots/</code>.</p>\n");
     if (!put_pictures(page, NULL)) return false;
-    ct_text_add(html, "<h2>Confusions</h2>\n");
-    if (!put_pictures(page, "confusion")) return false;
-    for (int i = 0; i < page->n && page->n <= 4; i++) {
-        if (page->n > 1) ct_text_add(html, "<h3>"), ct_html(html, page->runs[i].name), ct_text_add(html, "</h3>");
-        ct_page_classes(page, &page->runs[i]);
-    }
-    ct_text_add(html, "<h2>Parameters</h2>\n");
-    if (page->n == 1) ct_page_parameters(page, &page->runs[0]);
-    else if (page->n <= 4) ct_page_weights(page);
-    if (!put_pictures(page, "weights") || !put_model(page)) return false;
+    if (!(page->n <= CT_FEW_RUNS ? put_details(page) : put_hint(page))) return false;
     ct_text_add(html, "<h2>Settings</h2>\n");
     ct_page_settings(page);
     ct_text_add(html, "</body></html>\n");

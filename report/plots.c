@@ -82,12 +82,11 @@ static bool has_set(const ct_facts *run, int set) {
     return ct_fact_number(run, path) > 0;
 }
 
-#define FEW 4 /* runs */
-
 /* Few runs are shown with all their sets; of many, where the lines would hide each other, one each. */
 static bool shows_set(const ct_page *page, const ct_facts *run, int set) {
     if (!has_set(run, set)) return false;
-    return page->n <= FEW || set == 2 || (set == 1 && !has_set(run, 2)) || (!has_set(run, 1) && !has_set(run, 2));
+    return page->n <= CT_FEW_RUNS || set == 2 || (set == 1 && !has_set(run, 2)) ||
+           (!has_set(run, 1) && !has_set(run, 2));
 }
 
 /* The axis of losses is logarithmic: they fall by orders of magnitude. With few of them it has more numbers. */
@@ -117,7 +116,7 @@ static bool is_due(const ct_page *page, const curves *c) {
 static void add_line(ct_text *plot, const ct_page *page, const curves *c, int i, int set, const char *title) {
     bool one = page->n == 1, few_points = ct_fact_number(&page->runs[i], "epochs") <= 30 && !c->within;
     const char *rows = !c->within ? "ended" : set == 0 ? "inside" : "";
-    int dashes = one ? 1 : page->n <= FEW ? 3 - set : 1 + i / N_COLOURS;
+    int dashes = one ? 1 : page->n <= CT_FEW_RUNS ? 3 - set : 1 + i / N_COLOURS;
     ct_text_add(plot, "%s\\\n    'run-%d.csv' using (%s(%scolumn('%s'))):(%scolumn('%s_%s')) ",
                 plot->length ? ", " : "plot ", i + 1, rows, c->x_factor, c->x, c->share ? "100*" : "",
                 ct_set_names[set], c->y);
@@ -131,9 +130,9 @@ static bool add_curves(ct_page *page, const curves *c) {
     char title[160];
     int rows = page->n == 1 ? 1 : (page->n + 1) / 2; /* of the legend */
     snprintf(title, sizeof title, "%s%s", c->title,
-             page->n == 1     ? ""
-             : page->n <= FEW ? "\nsolid: test, dashed: validation, dotted: training"
-                              : "\non test data");
+             page->n == 1             ? ""
+             : page->n <= CT_FEW_RUNS ? "\nsolid: test, dashed: validation, dotted: training"
+                                      : "\non test data");
     begin_script(&script, c->name, title);
     add_axes(&script, page, c);
     ct_text_add(&script, "ended(x) = column('epoch_ends') == 1 ? x : NaN\n"
@@ -276,9 +275,9 @@ bool ct_plots_make(ct_page *page) {
         if (!copy_history(page, i)) return false;
     for (int k = 0; k < N_CURVES; k++)
         if (is_due(page, &all_curves[k]) && !add_curves(page, &all_curves[k])) return false;
-    for (int i = 0; page->n <= 4 && i < page->n; i++)
+    for (int i = 0; page->n <= CT_FEW_RUNS && i < page->n; i++)
         if (!add_confusions(page, i)) return false;
-    if (page->n <= 4 && !add_histograms(page)) return false;
+    if (page->n <= CT_FEW_RUNS && !add_histograms(page)) return false;
     const char *scripts[CT_MOST_PLOTS];
     for (int i = 0; i < page->n_scripts; i++) scripts[i] = page->scripts[i];
     page->gnuplot = page->n_scripts ? ct_gnuplot(folder.text, page->n_scripts, scripts) : 0;

@@ -118,25 +118,42 @@ static bool differs(const ct_page *page, const char *name) {
     return false;
 }
 
-/* What all runs share stands once; what differs has a column for each run, or of many a row. */
+/* The first run with the same value as run k. */
+static int first_with(const ct_page *page, const char *name, int k) {
+    int first = 0;
+    while (strcmp(setting(&page->runs[first], name), setting(&page->runs[k], name)) != 0) first++;
+    return first;
+}
+
+/* Each value, with the runs that have it unless all do. */
+static void put_values(ct_page *page, const char *name) {
+    ct_text *html = &page->html;
+    for (int k = 0; k < page->n; k++) {
+        if (first_with(page, name, k) != k) continue;
+        ct_text_add(html, "%s", k ? "; " : "");
+        ct_html(html, setting(&page->runs[k], name));
+        if (!differs(page, name)) continue;
+        ct_text_add(html, " <small>(");
+        for (int i = k; i < page->n; i++) {
+            if (first_with(page, name, i) != k) continue;
+            ct_text_add(html, "%s", i > k ? ", " : "");
+            ct_html(html, page->runs[i].name);
+        }
+        ct_text_add(html, ")</small>");
+    }
+}
+
 void ct_page_settings(ct_page *page) {
     const json_t *settings = ct_fact(&page->runs[0], "settings");
     ct_text *html = &page->html;
     ct_text_add(html, "<table><tbody>\n");
     for (size_t i = 0; i < json_array_size(settings); i++) {
         const char *name = json_string_value(json_array_get(json_array_get(settings, i), 0));
-        if (!name || (page->n > 1 && !strcmp(name, "out"))) continue;
+        if (!name) continue;
         ct_text_add(html, "<tr><th>");
         ct_html(html, name);
         ct_text_add(html, "</th><td>");
-        for (int k = 0; k < (differs(page, name) ? page->n : 1); k++) {
-            ct_text_add(html, "%s", k ? ", " : "");
-            ct_html(html, setting(&page->runs[k], name));
-            if (!differs(page, name)) continue;
-            ct_text_add(html, " <small>(");
-            ct_html(html, page->runs[k].name);
-            ct_text_add(html, ")</small>");
-        }
+        put_values(page, name);
         ct_text_add(html, "</td></tr>\n");
     }
     ct_text_add(html, "</tbody></table>\n");
