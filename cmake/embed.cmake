@@ -14,4 +14,4 @@ function(ct_embed header)
     file(CONFIGURE OUTPUT ${header} CONTENT "${text}" @ONLY)
 endfunction()
 
-ct_embed(${PROJECT_BINARY_DIR}/made/inspect/page_text.h page_css inspect/page.css page_js inspect/page.js)
+ct_embed(${PROJECT_BINARY_DIR}/made/inspect/page_text.h page_css inspect/draw/page.css page_js inspect/draw/page.js)

@@ -29,13 +29,13 @@ add_custom_command(OUTPUT ${ct_ops_h}
 add_custom_target(ct_ops_h DEPENDS ${ct_ops_h})
 
 # What formulas may call, from the same rows.
-add_executable(ct_calls_table inspect/calls_table.c)
+add_executable(ct_calls_table inspect/formula/calls_table.c)
 target_include_directories(ct_calls_table PRIVATE ${PROJECT_SOURCE_DIR})
 target_link_libraries(ct_calls_table PRIVATE ct_flags)
-set(ct_calls ${PROJECT_BINARY_DIR}/made/inspect/calls.inc)
-file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/made/inspect)
+set(ct_calls ${PROJECT_BINARY_DIR}/made/inspect/formula/calls.inc)
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/made/inspect/formula)
 add_custom_command(OUTPUT ${ct_calls}
     COMMAND ct_calls_table > ${ct_calls}
     DEPENDS ct_calls_table
-    COMMENT "Writing inspect/calls.inc" VERBATIM)
+    COMMENT "Writing inspect/formula/calls.inc" VERBATIM)
 add_custom_target(ct_calls_inc DEPENDS ${ct_calls})

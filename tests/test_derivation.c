@@ -1,5 +1,5 @@
 /* Derivations: what they say, that it is true, and that every format can be read. */
-#include "inspect/derive.h"
+#include "inspect/derive/derive.h"
 #include "support/memory.h"
 #include "support/scalar_formula.h"
 #include "support/small_network.h"

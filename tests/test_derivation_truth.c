@@ -1,6 +1,6 @@
 /* That derivations are true: chains, rules and cotangents against what backward passes compute; and that what is
  * written of every operation can be read. */
-#include "inspect/derive.h"
+#include "inspect/derive/derive.h"
 #include "support/small_network.h"
 
 #include <check.h>
@@ -143,7 +143,7 @@ END_TEST
 START_TEST(every_kernel_has_a_rule) {
     for (int op = 1; op < CT_OP_COUNT; op++)
         if (ct_op_table[op]->kind != CT_NOT_DIFFERENTIABLE)
-            ck_assert_msg(ct_rule_exists(op), "%s has no row in inspect/derive_rules.def", ct_op_table[op]->name);
+            ck_assert_msg(ct_rule_exists(op), "%s has no row in inspect/derive/rules.def", ct_op_table[op]->name);
 }
 END_TEST
 

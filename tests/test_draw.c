@@ -1,5 +1,5 @@
 /* The text of drawings: that it says all it should, and the same each time. */
-#include "inspect/canvas.h"
+#include "inspect/draw/canvas.h"
 #include "nn/nn.h"
 #include "support/drawn.h"
 #include "support/files.h"

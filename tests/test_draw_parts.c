@@ -1,5 +1,5 @@
 /* What drawings show of passes that are half-way, of groups, and of claims. */
-#include "inspect/canvas.h"
+#include "inspect/draw/canvas.h"
 #include "nn/nn.h"
 #include "support/drawn.h"
 #include "support/files.h"

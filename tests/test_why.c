@@ -1,6 +1,6 @@
 /* Why gradients are zero, missing or not finite: one test for each cause, and that nothing is found where all is
  * well. */
-#include "inspect/derive.h"
+#include "inspect/derive/derive.h"
 
 #include <check.h>
 #include <math.h>
