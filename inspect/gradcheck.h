@@ -46,8 +46,8 @@ typedef struct ct_gradcheck_options {
  * their scatter gives the tolerance of each element; at a kink any slope between the one-sided ones will do. Never
  * CT_PASS without evidence: a gradient that is zero throughout an input, differences too coarse to judge, a kink or a
  * function that gives another result each time are inconclusive, and so is one that fails (ct_error() says why).
- * What is less than 1e-12 of the largest element of its input's gradient counts as rounding: scale inputs of mixed
- * units.
+ * What is less than 1e-12 of the largest element of its input's gradient counts as rounding: down to 1e-15 of it where
+ * the element, times its gradient, matters as much as the others do.
  * Random ops draw the same numbers in each call. */
 CT_API CT_MUST_CHECK ct_gradcheck_result ct_gradcheck_at(const char *at, ct_function f, void *context, ct_list inputs,
                                                          const ct_gradcheck_options *options);

@@ -230,6 +230,32 @@ START_TEST(small_beside_large) {
 }
 END_TEST
 
+/* The same in double precision: f = x0 + 1e-16 x1, where both matter alike. */
+START_TEST(small_beside_large_in_double) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_requires_grad(ct_from(CT_F64, CT_SHAPE(2), (double[]){1, 1e16}));
+    ct_tensor *f = ct_sum(ct_mul(x, ct_from(CT_F64, CT_SHAPE(2), (double[]){1, 1e-16})), CT_ALL);
+    ct_claim_grad_array(x, CT_F64, (double[]){1, 1e-16});
+    ck_assert_int_eq(verdict_of(f, x), CT_CLAIM_RIGHT);
+    ct_claim_grad_array(x, CT_F64, (double[]){1, 5e-16});
+    ck_assert_int_eq(verdict_of(f, x), CT_CLAIM_UNDECIDED);
+    ct_claim_grad_array(x, CT_F64, (double[]){1, 0});
+    ck_assert_int_eq(verdict_of(f, x), CT_CLAIM_UNDECIDED);
+    ct_claim_grad_array(x, CT_F64, (double[]){1, 1e-14});
+    ck_assert_int_eq(verdict_of(f, x), CT_CLAIM_LOCAL);
+    ct_tensor *z = ct_requires_grad(ct_uniform(CT_F64, CT_SHAPE(4, 5), -1, 1)); /* rounding explains it */
+    ct_tensor *g = ct_sum(ct_mul(ct_softmax(z, 1), ct_uniform(CT_F64, CT_SHAPE(4, 5), -1, 1)), CT_ALL);
+    ct_tensor *c = ct_grad(g, z);
+    double claim[20];
+    memcpy(claim, ct_data(c), sizeof claim);
+    for (int i = 0; i < 20; i++) claim[i] += i % 2 ? 1e-17 : -1e-17;
+    ct_claim_grad(x, NULL);
+    ct_claim_grad_array(z, CT_F64, claim);
+    ck_assert_int_eq(verdict_of(g, z), CT_CLAIM_RIGHT);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
 START_TEST(zero_and_no_number) {
     ct_scope s = ct_begin();
     ct_tensor *x = ct_var(0, "x"), *y = ct_var(2, "y"), *f = ct_add(ct_mul(ct_sqrt(x), ct_scalar(0)), y);
@@ -573,6 +599,7 @@ Suite *ct_suite(void) {
     c = tcase_create("adversaries");
     tcase_add_loop_test(c, one_element_of_many, 0, sizeof spoilt / sizeof *spoilt);
     tcase_add_test(c, small_beside_large);
+    tcase_add_test(c, small_beside_large_in_double);
     tcase_add_test(c, zero_and_no_number);
     tcase_add_test(c, rounding_alone);
     tcase_add_test(c, no_elements);

@@ -384,6 +384,31 @@ START_TEST(by_hand) {
 }
 END_TEST
 
+/* f = x0 + 1e-13 x1, of mixed units: at (1, 1e13) both matter alike, and the small gradient can be measured. */
+static double mixed_value(const double *const *in, void *context) {
+    (void)context;
+    return in[0][0] + 1e-13 * in[0][1];
+}
+
+static void mixed_gradient(const double *const *in, double *const *d, void *context) {
+    (void)in;
+    d[0][0] = 1;
+    d[0][1] = *(const double *)context;
+}
+
+START_TEST(mixed_units) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_from(CT_F64, CT_SHAPE(2), (double[]){1, 1e13});
+    double claims[] = {1e-13, 0, -1e-13, 2e-13, 1.2e-13};
+    for (int i = 0; i < 5; i++) {
+        ct_gradcheck_result r = ct_gradcheck_hand(mixed_value, mixed_gradient, &claims[i], CT_LIST(x));
+        ck_assert_msg(r.verdict == (i ? CT_FAIL : CT_PASS), "%g: %s, tolerance %g", claims[i], r.reason, r.tolerance);
+        ck_assert(!i || r.index == 1);
+    }
+    ck_assert(ct_end(s));
+}
+END_TEST
+
 /* ---- what is left behind, and misuse ------------------------------------------------------------------------ */
 
 START_TEST(leaves_everything_as_it_was) {
@@ -473,6 +498,7 @@ Suite *ct_suite(void) {
     tcase_add_test(c, kinks_that_add_up);
     tcase_add_test(c, ops_of_ones_own);
     tcase_add_test(c, by_hand);
+    tcase_add_test(c, mixed_units);
     suite_add_tcase(suite, c);
     c = tcase_create("manners");
     tcase_add_test(c, leaves_everything_as_it_was);

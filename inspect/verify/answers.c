@@ -6,7 +6,8 @@
 #define SAFETY 8        /* estimated errors taken as the tolerance */
 #define ROUNDING 1e-9   /* of the gradient, that a mode may be off by itself */
 #define TOO_COARSE 2e-8 /* an estimated error of this part of the gradient tells nothing */
-#define SMALL 1e-3      /* elements below this part of an input's largest are measured by that */
+#define SMALL 1e-3      /* elements below this part of an input's largest are measured by that, */
+#define LEAST 1e-6      /* or by less, down to this part, when they matter as much: inputs of mixed units */
 
 static ct_gradcheck_result decide(ct_gradcheck_result r, ct_verdict verdict, ct_culprit culprit, const char *reason) {
     r.verdict = verdict;
@@ -43,15 +44,29 @@ static bool between(const ct_slope *s, double g, double tolerance) {
 
 static const char independent[] = "the objective does not depend on this input: a wrong gradient could not show";
 
-static ct_gradcheck_result judge(const ct_answers *a, double largest) {
+/* What is largest of an input's elements. */
+typedef struct extremes {
+    double gradient;
+    double effect; /* |g x|: how much phi depends on an element, whatever its unit */
+} extremes;
+
+/* What an element's gradient is measured by where it is smaller: rounding leaves as much as other elements of the same
+ * effect have. */
+static double least_scale(const ct_answers *a, const extremes *most) {
+    double alike = most->effect / fabs(a->x); /* of a zero: infinite, or NaN */
+    return fmax(SMALL * fmin(alike, most->gradient), LEAST * most->gradient);
+}
+
+static ct_gradcheck_result judge(const ct_answers *a, const extremes *most) {
+    double largest = most->gradient;
     const ct_slope *s = &a->slope;
     ct_gradcheck_result r = {.computed = a->computed,
                              .forward = a->forward_asked ? a->forward : NAN,
                              .expected = s->value,
                              .error = s->error};
-    double scale = fmax(fmax(fabs(a->computed), fabs(s->value)), SMALL * largest);
+    double itself = fmax(fabs(a->computed), fabs(s->value)), scale = fmax(itself, SMALL * largest);
     bool kink = fabs(s->right - s->left) > TOO_COARSE * scale;
-    r.tolerance = SAFETY * s->error + ROUNDING * scale;
+    r.tolerance = SAFETY * s->error + ROUNDING * fmax(itself, least_scale(a, most));
     double kink_tolerance = SAFETY * s->noise + 1e-2 * fabs(s->right - s->left) + ROUNDING * scale;
     if (!isfinite(a->phi)) {
         r.reason = "the function is not finite at this point";
@@ -77,14 +92,21 @@ static ct_gradcheck_result judge(const ct_answers *a, double largest) {
     return r;
 }
 
+static void raise_to(double *most, double x) {
+    if (isfinite(x)) *most = fmax(*most, fabs(x));
+}
+
 void ct_judge(ct_answers *answers, int64_t n, int input) {
-    double largest = 0;
+    extremes most = {0};
     for (int64_t e = 0; e < n; e++) {
-        if (isfinite(answers[e].computed)) largest = fmax(largest, fabs(answers[e].computed));
-        if (isfinite(answers[e].slope.value)) largest = fmax(largest, fabs(answers[e].slope.value));
+        const ct_answers *a = &answers[e];
+        raise_to(&most.gradient, a->computed);
+        raise_to(&most.gradient, a->slope.value);
+        raise_to(&most.effect, a->computed * a->x);
+        raise_to(&most.effect, a->slope.value * a->x);
     }
     for (int64_t e = 0; e < n; e++) {
-        answers[e].result = judge(&answers[e], largest);
+        answers[e].result = judge(&answers[e], &most);
         answers[e].result.input = input;
         answers[e].result.index = e;
     }

@@ -6,6 +6,7 @@
 #include "inspect/internal.h"
 
 typedef struct ct_answers {
+    double x; /* the element itself */
     double computed, forward; /* by reverse and forward mode */
     bool forward_asked;
     double phi;     /* the objective at the point itself */

@@ -8,18 +8,15 @@
 #define CT_HERE at
 
 #define PERTURBATIONS 4   /* to see how far the last bits move a gradient */
-#define OF_LARGEST 4      /* units of eps of the largest element that rounding may leave where terms cancel */
+#define OF_LARGEST 4      /* units of eps of the largest element that rounding may leave where terms cancel: what
+                           * nothing else excuses is undecided, since they would hide whole elements */
 #define SAFETY 8          /* times what was seen to move */
 #define TOO_COARSE 1e-5   /* what moves by this part of the largest element is no yardstick */
 #define FLOOR 4           /* units of eps of a gradient's natural magnitude that cannot be told from zero */
 #define CANCELLATION 1024 /* likewise, inside of a formula that was written without care for rounding */
 
-/* By how much of an element, and of the largest one, any two ways to compute a gradient may differ. In single precision
- * the latter would hide whole elements: there they are undecided. */
-static double allowed(double eps, double computed, double scale) {
-    bool single = eps > 1e-10;
-    return single ? 64 * eps * fabs(computed) : 1e-11 * fabs(computed) + OF_LARGEST * eps * scale;
-}
+/* By how much of an element any two ways to compute a gradient may differ. */
+static double allowed(double eps) { return eps > 1e-10 ? 64 * eps : 1e-11; }
 
 static double largest(int64_t n, const double *x) {
     double most = 0;
@@ -57,8 +54,8 @@ static ct_comparison compare(int64_t n, const double *claimed, const double *com
     judgement worst_judgement = RIGHT;
     for (int64_t e = 0; e < n; e++) {
         double width = m->width ? m->width[e] : 0, apart = fabs(claimed[e] - computed[e]);
-        double tolerance = allowed(m->eps, computed[e], scale) + m->relative * fabs(computed[e]) + 64 * 0x1p-1074 +
-                           SAFETY * width;
+        double tolerance =
+            (allowed(m->eps) + m->relative) * fabs(computed[e]) + 64 * 0x1p-1074 + SAFETY * width;
         judgement j = judge(claimed[e], computed[e], width, tolerance, scale, m);
         double ratio = isnan(apart) ? INFINITY : apart / tolerance;
         c.wrong += j == WRONG;

@@ -226,6 +226,7 @@ static bool find_slopes(check *c, double phi) {
         int64_t n = ct_size_of(c->inputs.items[i]);
         for (int64_t e = 0; e < n; e++) largest = fmax(largest, fabs(x[e]));
         for (int64_t e = 0; e < n; e++) {
+            c->answers[i][e].x = x[e];
             c->answers[i][e].phi = phi;
             c->answers[i][e].swallow = c->swallow;
             if (!ct_find_slope(&c->objective, &x[e], largest, phi, &c->answers[i][e].slope)) return false;
