@@ -27,11 +27,13 @@ typedef struct table {
 
 /* ---- numbers ------------------------------------------------------------------------------------------------ */
 
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
 /* A finite decimal number, blanks around it let pass. */
 static bool parse_number(locale_t c, const char *text, size_t n, double *value) {
     char copy[MAX_NUMBER + 1], *end;
-    while (n && strchr(" \t", text[0])) text++, n--;
-    while (n && strchr(" \t", text[n - 1])) n--;
+    while (n && is_blank(text[0])) text++, n--;
+    while (n && is_blank(text[n - 1])) n--;
     if (n == 0 || n > MAX_NUMBER) return false;
     memcpy(copy, text, n);
     copy[n] = '\0';

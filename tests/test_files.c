@@ -169,6 +169,8 @@ START_TEST(test_csv_damaged) {
     refused(read_csv("1,\n"), CT_ERR_FORMAT, "column 2: \"\"");
     refused(read_csv("1,0x10\n"), CT_ERR_FORMAT, "0x10");
     refused(read_csv("1,2\n\x80\xff,4\n"), CT_ERR_FORMAT, "line 2, column 1");
+    support_put("t.csv", "1,2\0\n", 5); /* no blank */
+    refused(ct_read_csv(support_path("t.csv"), 0), CT_ERR_FORMAT, "line 1, column 2");
     refused(ct_read_csv("nowhere.csv", 0), CT_ERR_FILE, "nowhere.csv");
     refused(ct_read_csv("nowhere.csv", '1'), CT_ERR_ARGUMENT, "cannot separate");
     refused(ct_read_csv(NULL, 0), CT_ERR_NULL, "NULL");
