@@ -12,6 +12,13 @@
 
 /* ---- ranges and samples --------------------------------------------------------------------------------------- */
 
+/* Samples begin to end - 1. */
+static ct_dataset *part_of(const char *op, const char *at, const ct_dataset *dataset, int64_t begin, int64_t end) {
+    ct_dataset *part = ct_dataset_derive(op, at, dataset, end - begin, false);
+    for (int64_t i = begin; part && i < end; i++) part->index[i - begin] = ct_stored_sample(dataset, i);
+    return part;
+}
+
 ct_dataset *ct_dataset_range_at(const char *at, const ct_dataset *dataset, int64_t begin, int64_t end) {
     const char *op = "ct_dataset_range";
     if (!dataset) return ct_raise_null(op, at, 0), NULL;
@@ -19,9 +26,7 @@ ct_dataset *ct_dataset_range_at(const char *at, const ct_dataset *dataset, int64
         return ct_raise(CT_ERR_ARGUMENT, op, at, "samples %" PRId64 " to %" PRId64 " of %" PRId64, begin, end,
                         dataset->size),
                NULL;
-    ct_dataset *part = ct_dataset_derive(op, at, dataset, end - begin, false);
-    for (int64_t i = begin; part && i < end; i++) part->index[i - begin] = ct_stored_sample(dataset, i);
-    return part;
+    return part_of(op, at, dataset, begin, end);
 }
 
 /* All samples in a random order. */
@@ -38,15 +43,16 @@ ct_dataset *ct_dataset_sample_at(const char *at, const ct_dataset *dataset, int6
     if (!dataset) return ct_raise_null(op, at, 0), NULL;
     if (n < 1 || n > dataset->size)
         return ct_raise(CT_ERR_ARGUMENT, op, at, "%" PRId64 " of %" PRId64 " samples", n, dataset->size), NULL;
-    ct_dataset *all = shuffled(op, at, dataset, seed), *part = all ? ct_dataset_range(all, 0, n) : NULL;
+    ct_dataset *all = shuffled(op, at, dataset, seed), *part = all ? part_of(op, at, all, 0, n) : NULL;
     ct_dataset_free(all);
     return part;
 }
 
 /* Those of `all` from begin to end - 1, and the others; `all` is freed. */
-static bool cut(const char *at, ct_dataset *all, int64_t begin, int64_t end, ct_dataset **inner, ct_dataset **outer) {
-    *inner = all ? ct_dataset_range(all, begin, end) : NULL;
-    *outer = *inner ? ct_dataset_derive("ct_dataset_split", at, all, all->size - (end - begin), false) : NULL;
+static bool cut(const char *op, const char *at, ct_dataset *all, int64_t begin, int64_t end, ct_dataset **inner,
+                ct_dataset **outer) {
+    *inner = all ? part_of(op, at, all, begin, end) : NULL;
+    *outer = *inner ? ct_dataset_derive(op, at, all, all->size - (end - begin), false) : NULL;
     for (int64_t i = 0, k = 0; *outer && i < all->size; i++)
         if (i < begin || i >= end) (*outer)->index[k++] = all->index[i];
     ct_dataset_free(all);
@@ -56,23 +62,31 @@ static bool cut(const char *at, ct_dataset *all, int64_t begin, int64_t end, ct_
     return false;
 }
 
+/* Sets both results, parameters k and k + 1, to NULL; false with an error raised when one has no place. */
+static bool has_places(const char *op, const char *at, int k, ct_dataset **first, ct_dataset **second) {
+    if (first) *first = NULL;
+    if (second) *second = NULL;
+    if (!first || !second) ct_raise_null(op, at, first ? k + 1 : k);
+    return first && second;
+}
+
 bool ct_dataset_split_at(const char *at, const ct_dataset *dataset, double fraction, uint64_t seed,
                          ct_dataset **first, ct_dataset **second) {
     const char *op = "ct_dataset_split";
-    *first = *second = NULL;
+    if (!has_places(op, at, 3, first, second)) return false;
     if (!dataset) return ct_raise_null(op, at, 0), false;
     double n = round(fraction * (double)dataset->size);
     if (!(n >= 1 && n < (double)dataset->size))
         return ct_raise(CT_ERR_ARGUMENT, op, at, "a fraction %g of %" PRId64 " samples leaves a part empty", fraction,
                         dataset->size),
                false;
-    return cut(at, shuffled(op, at, dataset, seed), 0, (int64_t)n, first, second);
+    return cut(op, at, shuffled(op, at, dataset, seed), 0, (int64_t)n, first, second);
 }
 
 bool ct_dataset_fold_at(const char *at, const ct_dataset *dataset, int64_t k, int64_t i, uint64_t seed,
                         ct_dataset **train, ct_dataset **validation) {
     const char *op = "ct_dataset_fold";
-    *train = *validation = NULL;
+    if (!has_places(op, at, 4, train, validation)) return false;
     if (!dataset) return ct_raise_null(op, at, 0), false;
     if (k < 2 || k > dataset->size || i < 0 || i >= k)
         return ct_raise(CT_ERR_ARGUMENT, op, at, "fold %" PRId64 " of %" PRId64 " of %" PRId64 " samples", i, k,
@@ -80,7 +94,7 @@ bool ct_dataset_fold_at(const char *at, const ct_dataset *dataset, int64_t k, in
                false;
     int64_t whole = dataset->size / k, left = dataset->size % k; /* the first `left` folds have one more */
     int64_t begin = i * whole + (i < left ? i : left), end = begin + whole + (i < left);
-    return cut(at, shuffled(op, at, dataset, seed), begin, end, validation, train);
+    return cut(op, at, shuffled(op, at, dataset, seed), begin, end, validation, train);
 }
 
 /* ---- joining ------------------------------------------------------------------------------------------------ */

@@ -140,8 +140,31 @@ START_TEST(test_parts_refuse) {
     refused(a, CT_ERR_ARGUMENT, "fold 0 of 1");
     ck_assert(!ct_dataset_fold(d, 4, 4, 0, &a, &b));
     refused(a, CT_ERR_ARGUMENT, "fold 4 of 4");
+    ck_assert(!ct_dataset_split(d, 0.5, 0, NULL, &b));
+    refused(b, CT_ERR_NULL, "ct_dataset_split: operand 4");
+    ck_assert(!ct_dataset_split(d, 0.5, 0, &a, NULL));
+    refused(a, CT_ERR_NULL, "ct_dataset_split: operand 5");
+    ck_assert(!ct_dataset_fold(d, 4, 0, 0, NULL, &b));
+    refused(b, CT_ERR_NULL, "ct_dataset_fold: operand 5");
+    ck_assert(!ct_dataset_fold(d, 4, 0, 0, &a, NULL));
+    refused(a, CT_ERR_NULL, "ct_dataset_fold: operand 6");
     ct_dataset_free(d);
     ct_dataset_free(wide);
+}
+END_TEST
+
+/* Without memory a fold says that it is a fold. */
+START_TEST(test_folds_fail_by_name) {
+    ct_dataset *d = counted(CT_F32), *a = NULL, *b = NULL;
+    int64_t k = 0;
+    for (support_fail_allocation(k); !ct_dataset_fold(d, 4, 0, 0, &a, &b); support_fail_allocation(++k)) {
+        refused(a, CT_ERR_MEMORY, "ct_dataset_fold");
+        ck_assert_ptr_null(b);
+    }
+    ck_assert_int_eq(k, 3);
+    ct_dataset_free(a);
+    ct_dataset_free(b);
+    ct_dataset_free(d);
 }
 END_TEST
 
@@ -433,6 +456,7 @@ Suite *ct_suite(void) {
     tcase_add_test(t, test_range_and_sample);
     tcase_add_test(t, test_split_and_folds);
     tcase_add_test(t, test_parts_refuse);
+    tcase_add_test(t, test_folds_fail_by_name);
     tcase_add_test(t, test_tensors_refuse);
     tcase_add_test(t, test_scaling);
     tcase_add_test(t, test_scaling_constant);
