@@ -120,6 +120,7 @@ bool ct_init_parameter_at(const char *at, ct_tensor *t, ct_init init) {
 }
 
 bool ct_init_parameters_at(const char *at, ct_list parameters, ct_init init) {
+    if (parameters.n > 0 && !parameters.items) return ct_raise_null("ct_init_parameters", at, 0), false;
     for (int i = 0; i < parameters.n; i++)
         if (!ct_init_parameter(parameters.items[i], init)) return false;
     return true;

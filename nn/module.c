@@ -209,7 +209,7 @@ const char *ct_module_parameter_name(const ct_module *m, int i) { return ct_labe
 ct_tensor *ct_own_tensor(const ct_module *m, int k) { return m && k >= 0 && k < m->own.n ? m->own.items[k] : NULL; }
 
 void ct_freeze(ct_list parameters) {
-    for (int i = 0; i < parameters.n; i++) {
+    for (int i = 0; parameters.items && i < parameters.n; i++) {
         ct_tensor *t = parameters.items[i];
         if (!t || !(t->flags & CT_LEAF)) continue;
         t->flags = (uint8_t)((t->flags & ~(CT_LEAF | CT_NEEDS_GRAD | CT_GRAD_SET)) | CT_FROZEN);
@@ -218,7 +218,7 @@ void ct_freeze(ct_list parameters) {
 }
 
 void ct_unfreeze(ct_list parameters) {
-    for (int i = 0; i < parameters.n; i++) {
+    for (int i = 0; parameters.items && i < parameters.n; i++) {
         ct_tensor *t = parameters.items[i];
         if (t && t->flags & CT_FROZEN) t->flags = (uint8_t)((t->flags & ~CT_FROZEN) | CT_LEAF | CT_NEEDS_GRAD);
     }

@@ -115,9 +115,10 @@ double ct_step_closure_at(const char *at, ct_optim *opt, ct_closure *closure, vo
 
 /* ---- clipping ----------------------------------------------------------------------------------------------- */
 
-/* False with an error raised when `limit` is no bound or a parameter is NULL. */
+/* False with an error raised when `limit` is no bound or a parameter, or their list, is NULL. */
 static bool may_clip(const char *op, const char *at, ct_list parameters, double limit) {
     if (!(limit > 0)) return ct_raise(CT_ERR_ARGUMENT, op, at, "the bound is %g, not positive", limit), false;
+    if (parameters.n > 0 && !parameters.items) return ct_raise_null(op, at, 0), false;
     for (int i = 0; i < parameters.n; i++)
         if (!ct_usable(op, at, parameters.items[i], i)) return false;
     return true;

@@ -305,6 +305,8 @@ START_TEST(frozen_parameters_get_no_gradient_and_stay) {
     ct_optim *later = ct_adam(ct_parameters(net), &(ct_adam_options){.lr = 0.1}); /* frozen ones may be listed */
     ck_assert_msg(later != NULL, "%s", ct_error());
     ct_freeze(ct_parameters(NULL));
+    ct_freeze((ct_list){.n = 1});
+    ct_unfreeze((ct_list){.n = 1});
     ct_optim_free(later);
     ct_optim_free(opt);
     ct_module_free(net);

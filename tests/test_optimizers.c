@@ -207,6 +207,8 @@ START_TEST(gradients_are_clipped) {
     ck_assert(!ct_has_gradient(none));
     ck_assert(isnan(ct_clip_grad_norm(all, 0)));
     expect_error(CT_ERR_ARGUMENT, "ct_clip_grad_norm: the bound is 0", "test_optimizers.c:");
+    ck_assert(isnan(ct_clip_grad_norm((ct_list){.n = 2}, 1)));
+    expect_error(CT_ERR_NULL, "ct_clip_grad_norm: operand 1", "test_optimizers.c:");
     ck_assert(!ct_clip_grad_value(all, NAN));
     expect_error(CT_ERR_ARGUMENT, "ct_clip_grad_value", "test_optimizers.c:");
     ck_assert(!ct_clip_grad_value(CT_LIST(x, NULL), 1));
