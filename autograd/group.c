@@ -27,7 +27,7 @@ ct_group ct_begin_group_at(const char *at, const char *name) {
     const char *op = "ct_begin_group";
     if (!name) return ct_raise_null(op, at, 0), (ct_group){0};
     if (!ct_this.depth)
-        return ct_raise(CT_ERR_SCOPE, op, at, "no scope is open: call ct_begin() first"), (ct_group){0};
+        return ct_raise_no_scope(op, at), (ct_group){0};
     size_t bytes = strlen(name) + 1;
     char *copy = ct_scope_alloc(ct_this.depth, bytes);
     if (!copy) return ct_raise_memory(op, at, bytes), (ct_group){0};

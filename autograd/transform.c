@@ -42,7 +42,7 @@ static bool make_section(section *s, const char *op, const char *at, ct_tensor *
     *s = (section){.inputs = inputs, .root = y->id};
     size_t n = (size_t)y->id + 1, item = sizeof(ct_tensor *);
     int depth = ct_this.depth;
-    if (depth == 0) return ct_raise(CT_ERR_SCOPE, op, at, "no scope is open: call ct_begin() first"), false;
+    if (depth == 0) return ct_raise_no_scope(op, at), false;
     if (!(s->node = ct_scope_array(depth, n, item)) || !(s->derivative = ct_scope_array(depth, n, item)) ||
         !(s->owned = ct_scope_array(depth, (size_t)inputs.n, item)))
         return ct_raise_memory(op, at, n * item), false;
@@ -245,8 +245,9 @@ ct_tensor *ct_jacobian_at(const char *at, ct_tensor *y, ct_tensor *x) {
     if (!given("ct_jacobian", at, (const ct_tensor *const[]){y, x}, 2)) return NULL;
     ct_shape shape = ct_shape_of(y), inner = ct_shape_of(x);
     if (shape.ndim + inner.ndim > CT_MAX_DIMS)
-        return ct_raise(CT_ERR_SHAPE, "ct_jacobian", at, "%d and %d dimensions exceed %d together", shape.ndim, inner.ndim,
-                        CT_MAX_DIMS), NULL;
+        return ct_raise(CT_ERR_SHAPE, "ct_jacobian", at, "%d and %d dimensions exceed %d together", shape.ndim,
+                        inner.ndim, CT_MAX_DIMS),
+               NULL;
     for (int i = 0; i < inner.ndim; i++) shape.dim[shape.ndim++] = inner.dim[i];
     int64_t rows = ct_size_of(y), columns = ct_size_of(x);
     if (rows == 0 || columns == 0) return ct_full(y->dtype, shape, 0);

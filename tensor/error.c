@@ -84,6 +84,10 @@ bool ct_usable(const char *op, const char *at, const ct_tensor *t, int operand) 
     return false;
 }
 
+void ct_raise_no_scope(const char *op, const char *at) {
+    ct_raise(CT_ERR_SCOPE, op, at, "no scope is open: call ct_begin() first");
+}
+
 void ct_raise_memory(const char *op, const char *at, size_t bytes) {
     if (ct_this.limit && bytes > ct_this.limit - ct_this.spent)
         ct_raise(CT_ERR_LIMIT, op, at, "%zu bytes wanted, but all that a formula computes may take %zu", bytes,
@@ -106,7 +110,7 @@ void ct_error_forget_reported(void) {
 char *ct_describe_shape(const ct_shape *shape, char buffer[CT_DESCRIPTION]) {
     size_t n = 0;
     buffer[n++] = '(';
-    for (int i = 0; i < shape->ndim && i < CT_MAX_DIMS; i++) /* 8 extents of at most 12 characters in sight, so it fits */
+    for (int i = 0; i < shape->ndim && i < CT_MAX_DIMS; i++) /* 8 extents of at most 12 characters in sight: fits */
         n += (size_t)snprintf(buffer + n, CT_DESCRIPTION - n, "%s%" PRId64, i ? "," : "", shape->dim[i]),
             n = n < CT_DESCRIPTION - 2 ? n : CT_DESCRIPTION - 2;
     buffer[n++] = ')';

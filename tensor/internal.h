@@ -150,6 +150,7 @@ void *ct_buffer_like(const ct_tensor *t);
 size_t ct_bytes_of(const ct_tensor *t);
 
 double ct_read_element(ct_dtype dtype, const void *data, int64_t i);
+double ct_printed(double value); /* as text shows it: a NaN has no sign */
 void ct_write_element(ct_dtype dtype, void *data, int64_t i, double value);
 
 /* ---- errors ------------------------------------------------------------------------------------------------- */
@@ -159,9 +160,10 @@ void ct_raise(ct_error_code code, const char *op, const char *at, const char *fo
     __attribute__((format(printf, 4, 5)));
 /* A NULL operand: the cause that made it NULL is reported, or that it is NULL when there is no cause on record. */
 void ct_raise_null(const char *op, const char *at, int operand);
-/* True for a tensor that can be worked with; else raises that it is NULL or, in debug builds, that its scope has ended. */
+/* True for a tensor that can be worked with; else raises that it is NULL or, in debug builds, that its scope ended. */
 bool ct_usable(const char *op, const char *at, const ct_tensor *t, int operand);
 void ct_raise_memory(const char *op, const char *at, size_t bytes);
+void ct_raise_no_scope(const char *op, const char *at);
 /* For functions that report by a must-check status: raises, and marks as reported, so that a later ct_end() does not
  * report it again. Returns false. */
 bool ct_refuse(ct_error_code code, const char *op, const char *at, const char *format, ...)

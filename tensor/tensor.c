@@ -92,7 +92,7 @@ ct_extent *ct_new_extent(const ct_shape *shape, int depth) {
 
 ct_tensor *ct_new_node(const char *op, const char *at, ct_dtype dtype, int ndim, const ct_extent *extent, int n_in) {
     if (ct_this.next_id == UINT32_MAX) return ct_raise(CT_ERR_LIMIT, op, at, "too many tensors in one scope"), NULL;
-    if (ct_this.depth == 0) return ct_raise(CT_ERR_SCOPE, op, at, "no scope is open: call ct_begin() first"), NULL;
+    if (ct_this.depth == 0) return ct_raise_no_scope(op, at), NULL;
     size_t bytes = sizeof(ct_tensor) + (size_t)n_in * sizeof(ct_tensor *);
     ct_tensor *t = ct_arena_alloc(&ct_this.level[ct_this.depth].arena, bytes, _Alignof(ct_tensor));
     if (!t) return ct_raise_memory(op, at, bytes), NULL;

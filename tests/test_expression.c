@@ -380,6 +380,31 @@ START_TEST(every_allocation_fails_in_turn) {
 }
 END_TEST
 
+/* The text in a call's quotes is kept in the scope: without a scope or memory for it the error says that. */
+START_TEST(texts_need_a_place) {
+    char text[100000];
+    snprintf(text, sizeof text, "einsum(\"i->%*s\", [x])", (int)sizeof text - 32, "");
+    ct_tensor *x = ct_parameter(CT_F64, CT_SHAPE(2), "x"), *f = NULL;
+    ck_assert_ptr_null(ct_eval(text, CT_LIST(x)));
+    ck_assert_int_eq(ct_error_status(), CT_ERR_SCOPE);
+    ct_error_clear();
+    ct_free(x);
+    for (int64_t k = 0; !f; k++) {
+        ct_release_memory();
+        support_fail_allocation(-1);
+        x = ct_parameter(CT_F64, CT_SHAPE(2), "x");
+        support_fail_allocations_from(k);
+        ct_scope s = ct_begin();
+        f = ct_eval(text, CT_LIST(x));
+        ck_assert(ct_end(s) == (f != NULL));
+        if (!f) ck_assert_int_eq(ct_error_status(), CT_ERR_MEMORY);
+        ct_error_clear();
+        ct_free(x);
+    }
+    support_restore_allocator();
+}
+END_TEST
+
 /* ---- the nearest word --------------------------------------------------------------------------------------- */
 
 START_TEST(nearest_words) {
@@ -415,6 +440,7 @@ Suite *ct_suite(void) {
     tcase_add_test(c, limits);
     tcase_add_test(c, memory_is_bounded);
     tcase_add_test(c, every_allocation_fails_in_turn);
+    tcase_add_test(c, texts_need_a_place);
     tcase_add_test(c, nearest_words);
     suite_add_tcase(suite, c);
     return suite;

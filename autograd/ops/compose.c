@@ -56,7 +56,7 @@ ct_tensor *ct_ravelled(const char *at, ct_tensor *x) { return ct_reshape(x, CT_S
 ct_tensor **ct_room_for(const char *op, const char *at, int64_t n) {
     if (n > CT_ANY_NUMBER)
         return ct_raise(CT_ERR_LIMIT, op, at, "%lld tensors, of at most %d", (long long)n, CT_ANY_NUMBER), NULL;
-    if (ct_this.depth == 0) return ct_raise(CT_ERR_SCOPE, op, at, "no scope is open: call ct_begin() first"), NULL;
+    if (ct_this.depth == 0) return ct_raise_no_scope(op, at), NULL;
     ct_tensor **room = ct_scope_array(ct_this.depth, (size_t)n, sizeof *room);
     if (!room) ct_raise_memory(op, at, (size_t)n * sizeof *room);
     return room;

@@ -16,7 +16,7 @@
 ct_sparse *ct_sparse_begin(const char *op, const char *at, int64_t rows, int64_t columns, int64_t most) {
     int depth = ct_this.depth;
     ct_sparse *m = NULL;
-    if (depth == 0) return ct_raise(CT_ERR_SCOPE, op, at, "no scope is open: call ct_begin() first"), NULL;
+    if (depth == 0) return ct_raise_no_scope(op, at), NULL;
     if (rows < 0 || columns < 0 || most < 0)
         return ct_raise(CT_ERR_ARGUMENT, op, at, "a matrix of %lld rows, %lld columns and %lld entries",
                         (long long)rows, (long long)columns, (long long)most),

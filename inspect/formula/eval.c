@@ -68,11 +68,12 @@ static ct_argument preset_of(const ct_parameter *parameter) {
     return (ct_argument){.tensor = NULL};
 }
 
-static const char *string_of(const ct_formula *f, ct_span span) {
+static const char *string_of(const evaluation *e, ct_span span) {
     size_t length = span.end - span.start;
-    char *text = ct_this.depth ? ct_scope_alloc(ct_this.depth, length + 1) : NULL;
-    if (!text) return "";
-    memcpy(text, f->text + span.start, length);
+    if (!ct_this.depth) return ct_raise_no_scope("ct_eval", e->at), NULL;
+    char *text = ct_scope_alloc(ct_this.depth, length + 1);
+    if (!text) return ct_raise_memory("ct_eval", e->at, length + 1), NULL;
+    memcpy(text, e->f->text + span.start, length);
     text[length] = '\0';
     return text;
 }
@@ -108,7 +109,7 @@ static ct_argument argument_of(const evaluation *e, const ct_parameter *paramete
     case CT_PARAMETER_SIZES: return (ct_argument){.sizes = {.n = (int)given->n, .items = integer}};
     case CT_PARAMETER_STRING: break;
     }
-    return (ct_argument){.string = string_of(e->f, given->span)};
+    return (ct_argument){.string = string_of(e, given->span)};
 }
 
 /* x^2, whose derivative is simpler as that of a square. */

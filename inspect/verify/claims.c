@@ -47,7 +47,7 @@ static bool claimable(const char *at, const ct_tensor *t) {
     if (!ct_usable("ct_claim_grad", at, t, 0)) return false;
     if (ct_is_float((ct_dtype)t->dtype)) {
         if (t->depth || ct_this.depth) return true;
-        return ct_raise(CT_ERR_SCOPE, "ct_claim_grad", at, "no scope is open: call ct_begin() first"), false;
+        return ct_raise_no_scope("ct_claim_grad", at), false;
     }
     ct_raise(CT_ERR_DTYPE, "ct_claim_grad", at, "%s is %s, which has no gradient", ct_describe(t, text),
              ct_dtype_name((ct_dtype)t->dtype));
