@@ -39,6 +39,11 @@ static int64_t broadcast_index(const ct_tensor *z, int64_t i, const ct_tensor *x
     return index;
 }
 
+/* Element i of t's value or gradient. */
+static double printed(const ct_tensor *t, const void *elements, int64_t i) {
+    return ct_printed(ct_read_element(t->dtype, elements, i));
+}
+
 static size_t append(char *text, size_t size, size_t n, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 static size_t append(char *text, size_t size, size_t n, const char *format, ...) {
@@ -59,7 +64,7 @@ static void describe_operands(const ct_tensor *z, int64_t i, char *text, size_t 
         n = x->label ? append(text, size, n, "%s%s", k ? ", " : "", x->label)
                      : append(text, size, n, "%soperand %d", k ? ", " : "", k + 1);
         if (at >= 0) {
-            n = append(text, size, n, " is %g", ct_read_element(x->dtype, x->data, at));
+            n = append(text, size, n, " is %g", printed(x, x->data, at));
             continue;
         }
         double low = INFINITY, high = -INFINITY;
@@ -68,7 +73,7 @@ static void describe_operands(const ct_tensor *z, int64_t i, char *text, size_t 
             low = v < low || isnan(v) ? v : low;
             high = v > high || isnan(v) ? v : high;
         }
-        n = append(text, size, n, " is from %g to %g", low, high);
+        n = append(text, size, n, " is from %g to %g", ct_printed(low), ct_printed(high));
     }
 }
 
@@ -78,7 +83,7 @@ bool ct_check_result(const ct_tensor *z) {
     if (i < 0) return true;
     char index[CT_DESCRIPTION], operands[CT_DESCRIPTION];
     describe_operands(z, i, operands, sizeof operands);
-    return ct_op_fail(z, CT_ERR_NONFINITE, "the result is %g at %s, where %s", ct_read_element(z->dtype, z->data, i),
+    return ct_op_fail(z, CT_ERR_NONFINITE, "the result is %g at %s, where %s", printed(z, z->data, i),
                       describe_index(z, i, index), operands);
 }
 
@@ -92,7 +97,7 @@ bool ct_check_cotangent(const ct_tensor *z, int k) {
     if (same)
         describe_operands(z, i, operands, sizeof operands);
     else
-        snprintf(operands, sizeof operands, "it is %g", ct_read_element(x->dtype, x->data, i));
+        snprintf(operands, sizeof operands, "it is %g", printed(x, x->data, i));
     return ct_op_fail(z, CT_ERR_NONFINITE, "the cotangent of operand %d is %g at %s, where %s", k + 1,
-                      ct_read_element(x->dtype, x->grad, i), describe_index(x, i, index), operands);
+                      printed(x, x->grad, i), describe_index(x, i, index), operands);
 }

@@ -2,8 +2,11 @@
 #include "tensor/internal.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #define EDGE 3 /* entries shown at either end of an axis longer than two edges */
+
+double ct_printed(double value) { return isnan(value) ? NAN : value; }
 
 static void print_element(const ct_tensor *t, int64_t i, FILE *out) {
     if (t->dtype == CT_BOOL)
@@ -11,7 +14,7 @@ static void print_element(const ct_tensor *t, int64_t i, FILE *out) {
     else if (t->dtype == CT_I64)
         fprintf(out, "%" PRId64, ((const int64_t *)t->data)[i]);
     else
-        fprintf(out, "%.*g", t->dtype == CT_F64 ? 8 : 6, ct_read_element((ct_dtype)t->dtype, t->data, i));
+        fprintf(out, "%.*g", t->dtype == CT_F64 ? 8 : 6, ct_printed(ct_read_element((ct_dtype)t->dtype, t->data, i)));
 }
 
 /* Prints the elements from `first` that the axes from `axis` on span; `size` of them. At most CT_MAX_DIMS deep. */

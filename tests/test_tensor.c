@@ -281,8 +281,9 @@ START_TEST(printing) {
     ct_print(ct_arange(CT_I64, 9), out);
     ct_print(ct_scalar(0.1), out);
     ct_print(ct_full(CT_BOOL, CT_SHAPE(1), 1), out);
+    ct_print(ct_from(CT_F64, CT_SHAPE(2), (double[]){-(double)NAN, NAN}), out);
     fclose(out);
-    ck_assert_str_eq(text, "[[1, 2.5],\n [-3, 1e-09]]\n[0, 1, 2, ..., 6, 7, 8]\n0.1\n[true]\n");
+    ck_assert_str_eq(text, "[[1, 2.5],\n [-3, 1e-09]]\n[0, 1, 2, ..., 6, 7, 8]\n0.1\n[true]\n[nan, nan]\n");
     ck_assert(ct_end(s));
 }
 END_TEST

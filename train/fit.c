@@ -76,7 +76,7 @@ static bool refuse_loss(const fit *f, ct_batch batch, const ct_tensor *output) {
     if (label >= 0) snprintf(why, sizeof why, "its batch has class %" PRId64 ", which no output is for", label);
     ct_raise(CT_ERR_NONFINITE, "ct_fit", f->at,
              "the loss is %g in step %" PRId64 ", batch %" PRId64 " of epoch %" PRId64 ", which is not taken; %s",
-             f->loss, place->step + 1, place->batch + 1, place->epoch + 1, why);
+             ct_printed(f->loss), place->step + 1, place->batch + 1, place->epoch + 1, why);
     return false;
 }
 

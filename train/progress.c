@@ -22,7 +22,7 @@ void ct_progress_begin(ct_progress *progress, FILE *out, int64_t first_step, int
 
 static void show_score(FILE *out, const char *name, ct_score score) {
     if (score.samples == 0) return;
-    fprintf(out, "   %sloss %.4g", name, score.loss);
+    fprintf(out, "   %sloss %.4g", name, ct_printed(score.loss));
     if (!isnan(score.accuracy)) fprintf(out, ", accuracy %.2f %%", 100 * score.accuracy);
 }
 

@@ -128,6 +128,7 @@ static const struct {
     {"cotangent grad 'x + 1' x=2 -j", 2, "there is no option -j: all have long names"},
     {"cotangent grad 'x + 1' 'x =2'", 0, "f = 3\n"},
     {"cotangent grad 'sqrt(x)' x=-2", 0, "f = nan\n"},
+    {"cotangent grad 'sum(log(x))' 'x=[-1, -2]'", 0, "f = nan\ndf/dx = [-1, -0.5]\n"},
     {"cotangent grad 'x + 1' =2", 2, "'=2' is not NAME=VALUE"},
     {"cotangent grad 'x + 1' x=1 x=2", 2, "x has two values"},
     {"cotangent grad 'x + 1' x=y", 2, "the value of x: unknown name 'y' in column 1"},
