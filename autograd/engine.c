@@ -160,7 +160,8 @@ static bool differentiable(const char *op, const char *at, const ct_tensor *f) {
     char text[CT_DESCRIPTION];
     if (!ct_usable(op, at, f, 0)) return false;
     if (f->flags & CT_NEEDS_GRAD) return true;
-    return ct_raise(CT_ERR_GRADIENT, op, at, "%s depends on no leaf: see ct_requires_grad()", ct_describe(f, text)), false;
+    ct_raise(CT_ERR_GRADIENT, op, at, "%s depends on no leaf: see ct_requires_grad()", ct_describe(f, text));
+    return false;
 }
 
 static void next_pass(void) {
@@ -215,8 +216,9 @@ bool ct_backward_at(const char *at, ct_tensor *f) {
     char text[CT_DESCRIPTION];
     if (!differentiable("ct_backward", at, f)) return false;
     if (ct_size_of(f) != 1)
-        return ct_raise(CT_ERR_SHAPE, "ct_backward", at, "%s is no scalar: reduce it, or give ct_backward_from() a seed",
-                        ct_describe(f, text)), false;
+        return ct_raise(CT_ERR_SHAPE, "ct_backward", at,
+                        "%s is no scalar: reduce it, or give ct_backward_from() a seed", ct_describe(f, text)),
+               false;
     ct_tensor one = {.dtype = f->dtype, .data = &one.item};
     ct_write_element(f->dtype, one.data, 0, 1);
     return start_pass(f, &one);
@@ -233,7 +235,8 @@ ct_tensor *ct_gradient_at(const char *at, ct_tensor *t) {
     char text[CT_DESCRIPTION];
     if (!ct_usable("ct_gradient", at, t, 0)) return NULL;
     if (!ct_has_gradient(t))
-        return ct_raise(CT_ERR_GRADIENT, "ct_gradient", at, "no backward pass has reached %s", ct_describe(t, text)), NULL;
+        return ct_raise(CT_ERR_GRADIENT, "ct_gradient", at, "no backward pass has reached %s", ct_describe(t, text)),
+               NULL;
     return ct_wrap_at(at, t->dtype, ct_shape_of(t), t->grad);
 }
 

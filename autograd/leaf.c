@@ -7,7 +7,8 @@ ct_tensor *ct_requires_grad_at(const char *at, ct_tensor *t) {
     const char *op = "ct_requires_grad";
     char text[CT_DESCRIPTION];
     if (!ct_usable(op, at, t, 0)) return NULL;
-    if (t->op) return ct_raise(CT_ERR_ARGUMENT, op, at, "%s is computed: only a constant can", ct_describe(t, text)), NULL;
+    if (t->op)
+        return ct_raise(CT_ERR_ARGUMENT, op, at, "%s is computed: only a constant can", ct_describe(t, text)), NULL;
     if (!ct_is_float(t->dtype))
         return ct_raise(CT_ERR_DTYPE, op, at, "%s is %s, which has no derivatives", ct_describe(t, text),
                         ct_dtype_name(t->dtype)), NULL;

@@ -8,7 +8,8 @@
 #define WIDTH 116 /* columns of the header */
 
 static const char head[] =
-    "/* autograd/: every function of tensors. Made from ops.def by ops_header.c, and a part of autograd.h; include that.\n"
+    "/* autograd/: every function of tensors. Made from ops.def by ops_header.c, and a part of autograd.h, which is\n"
+    " * what to include.\n"
     " *\n"
     " * Below, x, y and w are the operands, z is the result and g its cotangent. Elementwise ops say how z is made\n"
     " * (z =) and the cotangents of their operands (gx =, gy =), in words that are ops too: MUL is ct_mul and so on;\n"

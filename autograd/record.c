@@ -215,7 +215,7 @@ ct_tensor *ct_record(const char *at, ct_op_id id, ct_tensor *const *in, int n_in
 }
 
 ct_tensor *ct_record_again(const char *at, const ct_tensor *z, ct_tensor *const *in) {
-    const attribute_block *b =
-        z->attributes ? (const attribute_block *)((const char *)z->attributes - offsetof(attribute_block, bytes)) : NULL;
-    return ct_record(at, z->op, in, z->n_in, z->attributes, b ? b->size : 0);
+    const char *bytes = z->attributes;
+    const attribute_block *b = bytes ? (const attribute_block *)(bytes - offsetof(attribute_block, bytes)) : NULL;
+    return ct_record(at, z->op, in, z->n_in, bytes, b ? b->size : 0);
 }

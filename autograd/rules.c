@@ -40,7 +40,7 @@
 #define WHERE(c, a, b) ct_where(c, a, b)
 #define ZERO NULL
 
-#define RULE(symbol, names, inputs, result)                                                                                \
+#define RULE(symbol, names, inputs, result)                                                                          \
     static ct_tensor *symbol##_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {                              \
         inputs;                                                                                                      \
         (void)at, (void)z, (void)g, (void)k;                                                                         \

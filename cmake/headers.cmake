@@ -4,7 +4,8 @@ set(ct_public_headers cotangent.h tensor/errors.def
     autograd/op.h autograd/arguments.h autograd/windows.h autograd/subscripts.h
     nn/module.h nn/layers.h nn/recurrent.h nn/attention.h nn/init.h nn/losses.h
     optim/optimizers.h optim/schedules.h
-    inspect/derivation.h inspect/why.h inspect/causes.def inspect/drawing.h inspect/expression.h inspect/gradcheck.h inspect/claims.h
+    inspect/derivation.h inspect/why.h inspect/causes.def inspect/drawing.h
+    inspect/expression.h inspect/gradcheck.h inspect/claims.h
     data/datasets.h data/loader.h data/files.h
     train/metrics.h train/history.h train/weights.h train/checkpoint.h train/fit.h)
 foreach(room IN LISTS CT_ROOMS)

@@ -1,7 +1,8 @@
 # ct_objects: every object file of the library. The shared or static library and the tests' library share them.
 
 file(GLOB_RECURSE ct_sources CONFIGURE_DEPENDS ${ct_room_sources})
-list(REMOVE_ITEM ct_sources ${PROJECT_SOURCE_DIR}/autograd/ops_header.c ${PROJECT_SOURCE_DIR}/inspect/formula/calls_table.c)
+list(REMOVE_ITEM ct_sources ${PROJECT_SOURCE_DIR}/autograd/ops_header.c
+     ${PROJECT_SOURCE_DIR}/inspect/formula/calls_table.c)
 set(ct_kernels ${ct_sources})
 list(FILTER ct_kernels INCLUDE REGEX "_kernels\\.c$")
 list(FILTER ct_sources EXCLUDE REGEX "_kernels\\.c$")

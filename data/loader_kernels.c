@@ -17,8 +17,8 @@
         for (int64_t i = 0; i < n; i++) z[i] = (T)(((double)x[i] - shift[i]) / range[i]);                            \
     }
 
-/* x / 255 without a division, x being a byte: 1/255 = 2^-8 + 2^-16 + 2^-24 + ... in two parts; x * HIGH is exact, so all
- * 256 results are the rounded quotients, as a test shows. */
+/* x / 255 without a division, x being a byte: 1/255 = 2^-8 + 2^-16 + 2^-24 + ... in two parts; x * HIGH is exact, so
+ * all 256 results are the rounded quotients, as a test shows. */
 #define UNIT(T, t, HIGH, LOW)                                                                                        \
     static void unit_##t(const void *restrict x_, void *restrict z_, int64_t n) {                                    \
         const uint8_t *x = x_;                                                                                       \

@@ -20,7 +20,8 @@ typedef enum ct_derivation_format {
  * Where all between x and f is scalar, the products are summed over the paths from x to f. Where there are too many
  * paths to read, or tensors between, each tensor's derivative is written in terms of those of its users, from f to x:
  * dL/dW = (dL/dz)^T @ h. Tensors without label are called v1, v2, ... in order of creation. Gradients left by
- * backward passes are not looked at. The text belongs to the innermost scope; NULL, with an error, when there is none. */
+ * backward passes are not looked at. The text belongs to the innermost scope; NULL, with an error, when there is
+ * none. */
 CT_API const char *ct_derive_at(const char *at, ct_tensor *f, ct_tensor *x, ct_derivation_format format);
 #define ct_derive(...) ct_derive_at(CT_HERE, __VA_ARGS__)
 

@@ -23,10 +23,10 @@ typedef struct ct_draw_options {
  *
  * A node shows its name, its formula, its value and its gradient, "-" where no pass has been and nothing for
  * constants; a larger tensor shape, dtype, and minimum, mean, maximum, norm and histogram of both. In an SVG, resting
- * on a node shows the line of the program that made it and the elements. An edge between scalars shows the local derivative and the cotangent that it
- * carries back, their product. Boxes around nodes are modules and groups (ct_begin_group()), and a legend tells what
- * shapes and colours mean. Gradients that were claimed (ct_claim_grad()) stand beside the computed ones, with the
- * verdict of ct_verify().
+ * on a node shows the line of the program that made it and the elements. An edge between scalars shows the local
+ * derivative and the cotangent that it carries back, their product. Boxes around nodes are modules and groups
+ * (ct_begin_group()), and a legend tells what shapes and colours mean. Gradients that were claimed (ct_claim_grad())
+ * stand beside the computed ones, with the verdict of ct_verify().
  *
  * Large graphs are folded: a block of operations that repeats is drawn once with "x 12", and what is still more than
  * 2,000 nodes is left out in the middle; both say what was left out. An existing file is replaced as a whole, or on

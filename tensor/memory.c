@@ -69,7 +69,8 @@ static ct_chunk *new_chunk(size_t bytes) {
 /* Moves on to the next kept chunk if the request fits there, else puts a new one in between. */
 void *ct_arena_grow(ct_arena *arena, size_t bytes, size_t align) {
     size_t needed;
-    if (!ct_checked_add(bytes, CHUNK_HEADER, &needed) || !ct_checked_round_up(needed, CT_ALIGNMENT, &needed)) return NULL;
+    if (!ct_checked_add(bytes, CHUNK_HEADER, &needed) || !ct_checked_round_up(needed, CT_ALIGNMENT, &needed))
+        return NULL;
     ct_chunk *current = arena->current, *next = current ? current->next : arena->first;
     if (!next || next->bytes < needed) {
         size_t size = current ? current->bytes : FIRST_CHUNK / 2;

@@ -118,7 +118,8 @@ CT_API ct_tensor *ct_from_at(const char *at, ct_dtype dtype, ct_shape shape, con
 /* Aliases the caller's elements, which must outlive the scope; for data that is large or changes between replays. */
 CT_API ct_tensor *ct_wrap_at(const char *at, ct_dtype dtype, ct_shape shape, void *elements);
 CT_API ct_tensor *ct_arange_at(const char *at, ct_dtype dtype, int64_t n); /* 0, 1, ... n-1 */
-CT_API ct_tensor *ct_uniform_at(const char *at, ct_dtype dtype, ct_shape shape, double low, double high); /* [low, high) */
+/* From low, included, to high, excluded. */
+CT_API ct_tensor *ct_uniform_at(const char *at, ct_dtype dtype, ct_shape shape, double low, double high);
 CT_API ct_tensor *ct_normal_at(const char *at, ct_dtype dtype, ct_shape shape, double mean, double std);
 #define ct_scalar(...) ct_scalar_at(CT_HERE, __VA_ARGS__)
 #define ct_full(...) ct_full_at(CT_HERE, __VA_ARGS__)

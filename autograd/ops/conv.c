@@ -18,8 +18,10 @@ typedef struct conv_attributes {
     void *sums;            /* (n, o) of z's dtype, on the way to the bias' cotangent */
 } conv_attributes;
 #define CONV_FIELDS                                                                                                  \
-    CT_FIELDS(CT_FIELD(conv_attributes, "stride", options.stride), CT_FIELD(conv_attributes, "padding", options.padding), \
-              CT_FIELD(conv_attributes, "dilation", options.dilation), CT_FIELD(conv_attributes, "groups", options.groups))
+    CT_FIELDS(CT_FIELD(conv_attributes, "stride", options.stride),                                                   \
+              CT_FIELD(conv_attributes, "padding", options.padding),                                                 \
+              CT_FIELD(conv_attributes, "dilation", options.dilation),                                               \
+              CT_FIELD(conv_attributes, "groups", options.groups))
 
 static ct_tensor *record(const char *at, ct_op_id op, ct_list in, const ct_conv_options *options, ct_shape result) {
     conv_attributes a = {.options = options ? *options : (ct_conv_options){.groups = 1}, .result = result};

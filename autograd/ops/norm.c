@@ -130,7 +130,8 @@ typedef struct track_attributes {
 } track_attributes;
 
 ct_tensor *ct_track_at(const char *at, ct_tensor *x, ct_tensor *y, double share) {
-    return ct_record(at, CT_OP_ct_track, (ct_tensor *[]){x, y}, 2, &(track_attributes){share}, sizeof(track_attributes));
+    track_attributes attributes = {share};
+    return ct_record(at, CT_OP_ct_track, (ct_tensor *[]){x, y}, 2, &attributes, sizeof attributes);
 }
 
 static bool ct_track_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {

@@ -1,5 +1,5 @@
-/* Prints inspect/formula/calls.inc, the functions that formulas may call, from the parameter lists in ops.def. Runs during
- * the build; not a part of the library.
+/* Prints inspect/formula/calls.inc, the functions that formulas may call, from the parameter lists in ops.def. Runs
+ * during the build; not a part of the library.
  *
  * A row with a parameter that a formula has no words for is left out. */
 #include "autograd/functions.inc"

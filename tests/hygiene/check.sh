@@ -50,13 +50,24 @@ check_flags() {
         sed 's|^\([^:]*:[0-9]*\):|\1: flags: |'
 }
 
+# No line is wider than a screen; a character of several bytes is one.
+check_width() {
+    # shellcheck disable=SC2086 # a list of folders
+    find $rooms $programs '(' -name '*.[ch]' -o -name '*.inc' ')' 2>/dev/null | sort |
+        xargs awk '{
+            line = $0
+            gsub(/[\200-\277]/, "", line)
+            if (length(line) > 120) print FILENAME ":" FNR ": width: " $0
+        }' /dev/null
+}
+
 check_symbols() {
     readelf --syms --wide "$1" |
         awk '$5 == "GLOBAL" && $7 != "UND" && $8 !~ /^ct_/ { print "symbols: not ours by its name: " $8 }'
 }
 
 case "${1-} $#" in
-'tree 2') cd "$2" && breaches=$(check_layering; check_places; check_flags) ;;
+'tree 2') cd "$2" && breaches=$(check_layering; check_places; check_width; check_flags) ;;
 'symbols 2') breaches=$(check_symbols "$2") ;;
 *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

@@ -84,6 +84,14 @@ allow tensor/file.c 'f = fopen("x", "rb");'
 allow nn/a.c 'ct_free(t); h->free(p); fprintf(out, "malloc(1) // exit(1)"); snprintf(b, 1, "x"); // abort()'
 allow nn/a.c "c = '\"'; /* printf(x) */ d = '\\''; /* exit(1) */"
 
+wide=$(printf '%120s' x)
+plant width nn/a.c "$wide;"
+plant width tools/a.h "$wide;"
+plant width tensor/a.inc "$wide;"
+allow nn/a.c "$wide"
+allow nn/a.c "${wide%??}×x"
+allow nn/a.def "$wide;"
+
 plant flags cmake/a.cmake 'add_compile_options(-march=native)'
 plant flags cmake/a.cmake 'add_compile_options(-O2 -ffast-math)'
 
