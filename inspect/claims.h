@@ -41,8 +41,8 @@ CT_API ct_tensor *ct_upstream_grad_at(const char *at, ct_upstream *upstream, ct_
 
 typedef enum ct_claim_verdict {
     CT_CLAIM_UNTESTED,  /* no ct_verify() has looked at it */
-    CT_CLAIM_RIGHT,     /* equal to what reverse mode computes, up to rounding: in f64 1e-11 of each element, or what the
-                           last bits of the inputs change */
+    CT_CLAIM_RIGHT,     /* equal to what reverse mode computes, up to rounding: in f64 1e-11 of each element, or what
+                           the last bits of the inputs change */
     CT_CLAIM_UNDECIDED, /* `reason` says why */
     CT_CLAIM_INHERITED, /* wrong, but right given what is claimed nearer to f: the mistake is there */
     CT_CLAIM_LOCAL,     /* wrong even if all that is nearer to f were right: the mistake is here */
