@@ -218,6 +218,50 @@ START_TEST(cross_entropies_agree) {
 }
 END_TEST
 
+typedef ct_tensor *class_loss(ct_tensor *x, ct_tensor *y);
+static ct_tensor *nll(ct_tensor *x, ct_tensor *y) { return ct_nll_loss(x, y, NULL, NONE, CT_LOSS_MEAN); }
+static ct_tensor *ignoring(ct_tensor *x, ct_tensor *y) { return ct_nll_loss(x, y, NULL, 1, CT_LOSS_MEAN); }
+static ct_tensor *weighted(ct_tensor *x, ct_tensor *y) {
+    ct_tensor *weight = ct_from(CT_F64, CT_SHAPE(4), (double[]){1, 2, 3, 4});
+    return ct_cross_entropy_loss(x, y, weight, 3, 0.1, CT_LOSS_MEAN);
+}
+static ct_tensor *margin(ct_tensor *x, ct_tensor *y) { return ct_multi_margin_loss(x, y, 1, 1, NULL, CT_LOSS_SUM); }
+static ct_tensor *lists(ct_tensor *x, ct_tensor *y) {
+    ct_tensor *listed = ct_stack(CT_LIST(y, ct_full(CT_I64, CT_SHAPE(5), 2), ct_full(CT_I64, CT_SHAPE(5), -1), y), 1);
+    return ct_multilabel_margin_loss(x, listed, CT_LOSS_MEAN);
+}
+static class_loss *const class_losses[] = {nll, ignoring, weighted, margin, lists};
+
+/* What ct_fit() does: other classes in the same tensor, and the same loss and gradient as recorded anew. */
+START_TEST(classes_that_change_before_a_replay) {
+    class_loss *loss = class_losses[_i];
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_requires_grad(ct_uniform(CT_F64, CT_SHAPE(5, 4), -3, 3)), *y = labels(CT_I64, CT_SHAPE(5), 4, 3);
+    ct_tensor *f = loss(x, y);
+    const int64_t others[] = {3, 1, 1, 0, 2};
+    ck_assert(ct_set(y, others) && ct_replay(f) && ct_backward(f));
+    ct_tensor *anew = loss(x, ct_from(CT_I64, CT_SHAPE(5), others)), *g = ct_grad(anew, x);
+    ck_assert_double_eq(ct_item(f), ct_item(anew));
+    for (int i = 0; i < 20; i++)
+        ck_assert_double_eq(ct_read_element(CT_F64, ct_gradient(x)->data, i), ct_read_element(CT_F64, g->data, i));
+    ck_assert(ct_end(s));
+}
+END_TEST
+
+START_TEST(ctc_knows_that_its_targets_changed) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_requires_grad(ct_uniform(CT_F64, CT_SHAPE(4, 1, 3), -1, 1)), *y = ct_ones(CT_I64, CT_SHAPE(1, 2));
+    ct_tensor *steps = ct_full(CT_I64, CT_SHAPE(1), 4), *length = ct_full(CT_I64, CT_SHAPE(1), 2);
+    ct_tensor *f = ct_ctc_loss(x, y, steps, length, 0, false, CT_LOSS_MEAN);
+    double before = ct_item(f);
+    ck_assert(ct_replay(f));
+    ck_assert_double_eq(ct_item(f), before);
+    ck_assert(ct_set(y, (int64_t[]){1, 2}) && ct_replay(f));
+    ck_assert(isnan(ct_item(f)));
+    ck_assert(ct_end(s));
+}
+END_TEST
+
 /* The probability of all paths that read as the target, one by one. */
 static double read_paths(const double *p, int steps, int classes, const int64_t *target, int n) {
     double sum = 0;
@@ -317,6 +361,8 @@ Suite *ct_suite(void) {
     tcase_add_test(t, certain_outcomes);
     tcase_add_test(t, large_logits);
     tcase_add_test(t, cross_entropies_agree);
+    tcase_add_loop_test(t, classes_that_change_before_a_replay, 0, sizeof class_losses / sizeof *class_losses);
+    tcase_add_test(t, ctc_knows_that_its_targets_changed);
     tcase_add_test(t, ctc_sums_over_all_paths);
     tcase_add_test(t, errors_of_losses);
     suite_add_tcase(suite, t);

@@ -1,4 +1,5 @@
-/* Losses of classes: composed of other ops. Targets are read when the loss is recorded. */
+/* Losses of classes: composed of other ops, targets being operands too. They are looked at when the loss is recorded, to
+ * refuse what is no class; at a replay such a class makes the loss NaN. */
 #include "autograd/ops/loss.h"
 
 #undef CT_HERE
@@ -34,20 +35,17 @@ static bool read_targets(const char *op, const char *at, ct_tensor *x, ct_tensor
         if (i != t->axis) t->rows.dim[t->rows.ndim++] = one.dim[i];
     if (!ct_shape_equal(&t->rows, &own))
         return ct_decline(op, at, x, CT_ERR_SHAPE, "classes %s do not fit", ct_describe(y, text)), false;
-    t->place = ct_full(CT_I64, one, 0);
-    t->kept = ct_full(CT_BOOL, t->rows, 1);
-    if (!t->place || !t->kept) return false;
     for (int64_t i = 0, n = ct_size_of(y); i < n; i++) {
         int64_t label = ct_read_index(y, i);
-        bool kept = label != ignored;
-        if (kept && (label < 0 || label >= t->classes))
+        if (label != ignored && (label < 0 || label >= t->classes))
             return ct_decline(op, at, x, CT_ERR_ARGUMENT, "target %lld has class %lld", (long long)i,
                               (long long)label),
                    false;
-        ((int64_t *)t->place->data)[i] = kept ? label : 0;
-        ((bool *)t->kept->data)[i] = kept;
     }
-    return true;
+    y = ct_cast(y, CT_I64);
+    t->kept = ct_ne(y, ct_from(CT_I64, CT_SCALAR, &ignored));
+    t->place = ct_reshape(ct_where(t->kept, y, ct_from(CT_I64, CT_SCALAR, &(int64_t){0})), one);
+    return t->place != NULL;
 }
 
 /* The element of x at each row's class. */
@@ -164,12 +162,8 @@ typedef struct listed {
     ct_tensor *others; /* (n, 1, classes): 0 for the listed classes, else 1 */
 } listed;
 
-static bool read_lists(const char *op, const char *at, const ct_tensor *x, const ct_tensor *y, listed *l) {
+static bool read_lists(const char *op, const char *at, ct_tensor *x, ct_tensor *y, listed *l) {
     int64_t n = x->extent->dim[0], classes = x->extent->dim[1];
-    l->place = ct_full(CT_I64, CT_SHAPE(n, classes), 0);
-    l->within = ct_full(x->dtype, CT_SHAPE(n, classes, 1), 0);
-    l->others = ct_full(x->dtype, CT_SHAPE(n, 1, classes), 1);
-    if (!l->place || !l->within || !l->others) return false;
     for (int64_t r = 0; r < n; r++)
         for (int64_t i = r * classes; i < (r + 1) * classes; i++) {
             int64_t label = ct_read_index(y, i);
@@ -178,11 +172,15 @@ static bool read_lists(const char *op, const char *at, const ct_tensor *x, const
                 return ct_decline(op, at, x, CT_ERR_ARGUMENT, "row %lld has class %lld", (long long)r,
                                   (long long)label),
                        false;
-            ((int64_t *)l->place->data)[i] = label;
-            ct_write_element(x->dtype, l->within->data, i, 1);
-            ct_write_element(x->dtype, l->others->data, r * classes + label, 0);
         }
-    return true;
+    y = ct_cast(y, CT_I64);
+    ct_tensor *ends = ct_cast(ct_eq(y, ct_from(CT_I64, CT_SCALAR, &(int64_t){-1})), x->dtype);
+    ct_tensor *is_listed = ct_eq(ct_cumsum(ends, 1), C(x, 0));
+    l->place = ct_where(is_listed, y, ct_from(CT_I64, CT_SCALAR, &(int64_t){0}));
+    l->within = ct_unsqueeze(ct_cast(is_listed, x->dtype), 2);
+    ct_tensor *marks = ct_mul(ct_cast(ct_one_hot(l->place, classes), x->dtype), l->within); /* (n, classes, classes) */
+    l->others = ct_sub(C(x, 1), ct_max(marks, CT_KEEP(1)));
+    return l->others != NULL;
 }
 
 ct_tensor *ct_multilabel_margin_loss_at(const char *at, ct_tensor *x, ct_tensor *y, ct_loss_reduction reduction) {
@@ -196,7 +194,8 @@ ct_tensor *ct_multilabel_margin_loss_at(const char *at, ct_tensor *x, ct_tensor 
                           ct_describe(y, text));
     bool one_row = x->ndim < 2;
     x = as_rows(at, x);
-    if (!x || !read_lists(op, at, x, y, &l)) return NULL;
+    y = as_rows(at, y);
+    if (!x || !y || !read_lists(op, at, x, y, &l)) return NULL;
     ct_tensor *own = ct_unsqueeze(ct_gather(x, 1, l.place), 2);
     ct_tensor *excess = ct_relu(ct_add(ct_sub(ct_unsqueeze(x, 1), own), C(x, 1)));
     excess = ct_mul(ct_mul(excess, l.within), l.others);

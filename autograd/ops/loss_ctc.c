@@ -142,6 +142,13 @@ static bool check_ctc(const char *op, const char *at, const ct_tensor *const *op
            check_lengths(op, at, operands[3], dim[1], 0, y->extent->dim[y->ndim - 1]);
 }
 
+/* NaN at a replay for which y holds something else, since the paths were made for what it held. */
+static ct_tensor *unless_changed(const char *at, ct_tensor *costs, ct_tensor *y) {
+    ct_tensor *held = ct_from((ct_dtype)y->dtype, ct_shape_of(y), y->data);
+    ct_tensor *changed = ct_sum(ct_cast(ct_ne(y, held), CT_F64), CT_ALL);
+    return costs ? ct_where(ct_eq(changed, ct_scalar(0)), costs, ct_constant_like(at, costs, NAN)) : NULL;
+}
+
 ct_tensor *ct_ctc_loss_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *x_lengths, ct_tensor *y_lengths,
                           int64_t blank, bool zero_infinity, ct_loss_reduction reduction) {
     const char *op = "ct_ctc_loss";
@@ -150,6 +157,7 @@ ct_tensor *ct_ctc_loss_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor 
     if (!align(op, at, &a, y, y_lengths, blank)) return NULL;
     ct_tensor *costs = alignment_costs(at, x, &a, x_lengths), *most = ct_scalar(-0.1 * IMPOSSIBLE);
     costs = ct_cast(ct_where(ct_gt(costs, most), ct_scalar(zero_infinity ? 0 : INFINITY), costs), x->dtype);
+    costs = unless_changed(at, unless_changed(at, unless_changed(at, costs, y), x_lengths), y_lengths);
     if (reduction == CT_LOSS_MEAN) {
         ct_tensor *lengths = ct_cast(y_lengths, x->dtype);
         costs = ct_div(costs, ct_maximum(lengths, ct_constant_like(at, x, 1)));
