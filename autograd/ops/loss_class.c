@@ -1,4 +1,4 @@
-/* Losses of classes: composed of other ops, targets being operands too. They are looked at when the loss is recorded, to
+/* Losses of classes: composed of other ops, targets being operands too. They are looked at when a loss is recorded, to
  * refuse what is no class; at a replay such a class makes the loss NaN. */
 #include "autograd/ops/loss.h"
 
