@@ -30,7 +30,10 @@ typedef struct ct_draw_options {
  *
  * Large graphs are folded: a block of operations that repeats is drawn once with "x 12", and what is still more than
  * 2,000 nodes is left out in the middle; both say what was left out. An existing file is replaced as a whole, or on
- * failure not at all. False, with an error that ct_end() reports too, when there is no drawing. */
+ * failure not at all.
+ *
+ * Of all functions here that write: false, with an error, when nothing was written. The error stays pending, so a
+ * program that does not look at the result learns of it from ct_end(). */
 CT_API bool ct_draw_at(const char *at, ct_tensor *f, const char *path);
 CT_API bool ct_draw_with_at(const char *at, ct_tensor *f, const char *path, const ct_draw_options *options);
 #define ct_draw(...) ct_draw_at(CT_HERE, __VA_ARGS__)
@@ -48,11 +51,13 @@ CT_API bool ct_draw_with_at(const char *at, ct_tensor *f, const char *path, cons
  * A path that ends in .html becomes one page with a slider over the steps and the curve of f, written at the end; one
  * in .svg becomes a picture for each snapshot, training-000100.svg and so on. */
 typedef struct ct_snapshots ct_snapshots;
+/* NULL, with an error that stays pending too, when the path has neither ending or there is no memory. */
 CT_API ct_snapshots *ct_snapshots_begin_at(const char *at, const char *path, const ct_draw_options *options);
-/* f must have been computed as for the first snapshot: by the same operations on the same shapes. False, with an error,
- * when not, or when the picture cannot be written. `snapshots` NULL: false. */
+/* f must have been computed as for the first snapshot: by the same operations on the same shapes; it is an error when
+ * not. `snapshots` NULL is one as well. */
 CT_API bool ct_snapshot_at(const char *at, ct_snapshots *snapshots, ct_tensor *f, int64_t step);
-/* Writes the page, if it is one and there is a snapshot, and frees all. NULL is fine. */
+/* Writes the page, if it is one and there is a snapshot, and frees all, also when the page cannot be written. NULL is
+ * fine. */
 CT_API bool ct_snapshots_end_at(const char *at, ct_snapshots *snapshots);
 #define ct_snapshots_begin(...) ct_snapshots_begin_at(CT_HERE, __VA_ARGS__)
 #define ct_snapshot(...) ct_snapshot_at(CT_HERE, __VA_ARGS__)
