@@ -11,7 +11,6 @@
 #define FORMAT 1 /* the first of the counts: of the file's version */
 #define N_COUNTS 9
 #define N_NUMBERS 10
-#define ROW_NUMBERS 14
 
 /* Where the counts and the numbers of a place, and the state of the random numbers, come from and go to. */
 typedef struct place_fields {
@@ -28,28 +27,6 @@ static place_fields fields_of(int64_t *format, ct_training_place *p, ct_random_s
     };
 }
 
-static void row_to_numbers(const ct_history_row *row, double *v) {
-    const ct_score *score[] = {&row->train, &row->validation, &row->test};
-    *v++ = (double)row->epoch;
-    *v++ = (double)row->step;
-    *v++ = row->epoch_ends;
-    *v++ = row->seconds;
-    *v++ = row->lr;
-    for (int i = 0; i < 3; i++) {
-        *v++ = (double)score[i]->samples;
-        *v++ = score[i]->loss;
-        *v++ = score[i]->accuracy;
-    }
-}
-
-static ct_history_row row_from_numbers(const double *v) {
-    ct_history_row row = {
-        .epoch = (int64_t)v[0], .step = (int64_t)v[1], .epoch_ends = v[2] != 0, .seconds = v[3], .lr = v[4]};
-    ct_score *score[] = {&row.train, &row.validation, &row.test};
-    for (int i = 0; i < 3; i++, v += 3) *score[i] = (ct_score){(int64_t)v[5], v[6], v[7]};
-    return row;
-}
-
 /* ---- what a file holds ----------------------------------------------------------------------------------------- */
 
 enum { COUNTS, NUMBERS, ROWS, N_OWN };
@@ -57,7 +34,7 @@ enum { COUNTS, NUMBERS, ROWS, N_OWN };
 #define N_PARTS 4
 
 typedef struct content {
-    ct_tensor *own[N_OWN]; /* counts (N_COUNTS) i64, numbers (N_NUMBERS) f64, rows (rows, ROW_NUMBERS) f64 */
+    ct_tensor *own[N_OWN]; /* counts (N_COUNTS) i64, numbers (N_NUMBERS) f64, rows (rows, CT_ROW_NUMBERS) f64 */
     ct_part parts[N_PARTS];
 } content;
 
@@ -65,7 +42,7 @@ typedef struct content {
 static bool list_content(const char *at, const ct_training *t, int64_t rows, content *c) {
     c->own[COUNTS] = ct_label(ct_zeros(CT_I64, CT_SHAPE(N_COUNTS)), "counts");
     c->own[NUMBERS] = ct_label(ct_zeros(CT_F64, CT_SHAPE(N_NUMBERS)), "numbers");
-    c->own[ROWS] = ct_label(ct_zeros(CT_F64, CT_SHAPE(rows, ROW_NUMBERS)), "rows");
+    c->own[ROWS] = ct_label(ct_zeros(CT_F64, CT_SHAPE(rows, CT_ROW_NUMBERS)), "rows");
     const ct_part parts[N_PARTS] = {
         {"training.", "value", {N_OWN, c->own}},
         {"net.", "parameter", ct_module_state(t->net)},
@@ -86,7 +63,7 @@ static void fill_content(const ct_training *t, const content *c) {
     for (int i = 0; i < N_COUNTS; i++) ((int64_t *)c->own[COUNTS]->data)[i] = *fields.count[i];
     for (int i = 0; i < N_NUMBERS; i++) ((double *)c->own[NUMBERS]->data)[i] = *fields.number[i];
     for (int64_t i = 0; i < ct_history_size(t->history); i++)
-        row_to_numbers(ct_history_get(t->history, i), (double *)c->own[ROWS]->data + i * ROW_NUMBERS);
+        ct_row_to_numbers(ct_history_get(t->history, i), (double *)c->own[ROWS]->data + i * CT_ROW_NUMBERS);
 }
 
 bool ct_write_training(const char *at, const ct_training *training, const char *path) {
@@ -139,7 +116,7 @@ static bool take(const ct_reader *file, const ct_archive *archive, ct_training *
     if (!check_place(file, format, &place)) return false;
     if (t->history && !ct_history_reset(at, t->history, rows)) return false;
     for (int64_t i = 0; t->history && i < rows; i++) {
-        ct_history_row row = row_from_numbers((double *)c.own[ROWS]->data + i * ROW_NUMBERS);
+        ct_history_row row = ct_row_from_numbers((double *)c.own[ROWS]->data + i * CT_ROW_NUMBERS);
         ct_history_add(t->history, &row);
     }
     ct_parts_copy(archive, N_PARTS, c.parts);

@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <locale.h>
 #include <math.h>
 #include <string.h>
 
@@ -49,9 +48,33 @@ const ct_history_row *ct_history_get(const ct_history *history, int64_t i) {
     return i >= 0 && i < ct_history_size(history) ? &history->rows[i] : NULL;
 }
 
+/* ---- rows as numbers ---------------------------------------------------------------------------------------- */
+
+void ct_row_to_numbers(const ct_history_row *row, double v[CT_ROW_NUMBERS]) {
+    const ct_score *score[] = {&row->train, &row->validation, &row->test};
+    *v++ = (double)row->epoch;
+    *v++ = (double)row->step;
+    *v++ = row->epoch_ends;
+    *v++ = row->seconds;
+    *v++ = row->lr;
+    for (int i = 0; i < 3; i++) {
+        *v++ = (double)score[i]->samples;
+        *v++ = score[i]->loss;
+        *v++ = score[i]->accuracy;
+    }
+}
+
+ct_history_row ct_row_from_numbers(const double v[CT_ROW_NUMBERS]) {
+    ct_history_row row = {
+        .epoch = (int64_t)v[0], .step = (int64_t)v[1], .epoch_ends = v[2] != 0, .seconds = v[3], .lr = v[4]};
+    ct_score *score[] = {&row.train, &row.validation, &row.test};
+    for (int i = 0; i < 3; i++, v += 3) *score[i] = (ct_score){(int64_t)v[5], v[6], v[7]};
+    return row;
+}
+
 /* ---- columns ------------------------------------------------------------------------------------------------ */
 
-#define N_COLUMNS 14
+#define N_COLUMNS CT_ROW_NUMBERS
 static const char *const columns[N_COLUMNS] = {
     "epoch",           "step",                "epoch_ends",       "seconds",   "lr",
     "train_loss",      "train_accuracy",      "train_error",
@@ -60,21 +83,27 @@ static const char *const columns[N_COLUMNS] = {
 };
 #define N_COUNTS 3 /* the first columns are integers */
 
-/* A row as numbers; NaN where nothing was measured. */
+/* A row's columns; NaN where nothing was measured. */
 static void spread(const ct_history_row *row, double value[N_COLUMNS]) {
-    const ct_score *scores[] = {&row->train, &row->validation, &row->test};
-    double *v = value;
-    *v++ = (double)row->epoch;
-    *v++ = (double)row->step;
-    *v++ = row->epoch_ends;
-    *v++ = row->seconds;
-    *v++ = row->lr;
-    for (int i = 0; i < 3; i++) {
-        bool measured = scores[i]->samples > 0;
-        *v++ = measured ? scores[i]->loss : NAN;
-        *v++ = measured ? scores[i]->accuracy : NAN;
-        *v++ = measured ? 1 - scores[i]->accuracy : NAN;
+    ct_row_to_numbers(row, value);
+    for (double *v = value + N_COLUMNS - 9; v < value + N_COLUMNS; v += 3) { /* samples, loss, accuracy */
+        bool measured = v[0] > 0;
+        v[0] = measured ? v[1] : NAN;
+        v[1] = measured ? v[2] : NAN;
+        v[2] = 1 - v[1];
     }
+}
+
+bool ct_c_locale_begin(const char *op, const char *at, ct_c_locale *locale) {
+    locale->c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (!locale->c) return ct_raise(CT_ERR_MEMORY, op, at, "out of memory"), false;
+    locale->before = uselocale(locale->c);
+    return true;
+}
+
+void ct_c_locale_end(const ct_c_locale *locale) {
+    uselocale(locale->before);
+    freelocale(locale->c);
 }
 
 /* ---- CSV ---------------------------------------------------------------------------------------------------- */
@@ -102,9 +131,8 @@ bool ct_write_history_csv_at(const char *at, const ct_history *history, const ch
     const char *op = "ct_write_history_csv";
     ct_writer writer;
     if (!may_write(op, at, history, path)) return ct_error_report();
-    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0), before; /* numbers have a point in any country */
-    if (!c) return ct_refuse(CT_ERR_MEMORY, op, at, "out of memory");
-    before = uselocale(c);
+    ct_c_locale locale;
+    if (!ct_c_locale_begin(op, at, &locale)) return ct_error_report();
     ct_write_begin(&writer, op, at, path);
     for (int k = 0; k < N_COLUMNS; k++) {
         if (k) write_text(&writer, ",");
@@ -113,8 +141,7 @@ bool ct_write_history_csv_at(const char *at, const ct_history *history, const ch
     write_text(&writer, "\n");
     for (size_t i = 0; i < history->n; i++) write_row(&writer, &history->rows[i]);
     ct_write_end(&writer);
-    uselocale(before);
-    freelocale(c);
+    ct_c_locale_end(&locale);
     return ct_error_report();
 }
 

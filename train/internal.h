@@ -6,12 +6,27 @@
 #include "tensor/internal.h"
 #include "train/train.h"
 
+#include <locale.h>
+
 /* ct_evaluate() that leaves an error pending, for the functions around it. */
 bool ct_measure(const char *at, ct_module *net, ct_loader *loader, ct_loss_function *loss, ct_confusion *confusion,
                 ct_score *score);
 
 /* Leaves no rows, and room for n. False with an error raised, and the rows as they were. */
 bool ct_history_reset(const char *at, ct_history *history, int64_t n);
+
+/* Text has a point in its numbers in any country: this thread's locale is C from begin, false with an error raised when
+ * that cannot be, to end. */
+typedef struct ct_c_locale {
+    locale_t c, before;
+} ct_c_locale;
+bool ct_c_locale_begin(const char *op, const char *at, ct_c_locale *locale);
+void ct_c_locale_end(const ct_c_locale *locale);
+
+/* A row as numbers: epoch, step, epoch_ends, seconds, lr, and samples, loss, accuracy of each of the three scores. */
+#define CT_ROW_NUMBERS 14
+void ct_row_to_numbers(const ct_history_row *row, double v[CT_ROW_NUMBERS]);
+ct_history_row ct_row_from_numbers(const double v[CT_ROW_NUMBERS]);
 
 /* Checkpoints, with an error left pending. */
 bool ct_write_training(const char *at, const ct_training *training, const char *path);
