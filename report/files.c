@@ -49,7 +49,7 @@ bool ct_need_folder(const char *op, const char *at, const char *path) {
         memcpy(part, path, n);
         part[n] = '\0';
         struct stat status;
-        if (mkdir(part, 0777) == 0) continue;
+        if (ct_files.make_folder(part, 0777) == 0) continue;
         if (errno == EEXIST && ct_files.stat(part, &status) == 0 && S_ISDIR(status.st_mode)) continue;
         return ct_raise(CT_ERR_FILE, op, at, "%s: cannot make this folder: %s", part, strerror(errno)), false;
     }

@@ -31,6 +31,7 @@ ct_file_calls ct_files = {
     .rename = rename,
     .remove = unlink,
     .sync_folder = sync_folder,
+    .make_folder = mkdir,
 };
 
 /* ---- reading ------------------------------------------------------------------------------------------------ */

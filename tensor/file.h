@@ -21,6 +21,7 @@ typedef struct ct_file_calls {
     int (*rename)(const char *from, const char *to);
     int (*remove)(const char *path);
     int (*sync_folder)(const char *folder);
+    int (*make_folder)(const char *path, mode_t mode);
 } ct_file_calls;
 extern ct_file_calls ct_files; /* not const: tests replace calls */
 

@@ -36,7 +36,7 @@ check_places() {
     printf '%s\n' "$code" | awk -f "$here/products.awk"
     only size 'tensor/checked\.h' '__builtin_[a-z]+_overflow(_p)?'
     only memory 'tensor/memory\.c' '(m|c|re|aligned_)alloc|free|posix_memalign|alloca|strn?dup|v?asprintf'
-    only file 'tensor/file\.c' 'f?open|f(re|d)open|openat|creat|mkstemp|tmpfile|rename|unlink|remove|gzd?open'
+    only file 'tensor/file\.c' 'f?open|f(re|d)open|openat|creat|mkstemp|mkdir|tmpfile|rename|unlink|remove|gzd?open'
     only output none 'v?printf|puts|putchar|perror'
     never output '[^A-Za-z0-9_](stdout|stderr)[^A-Za-z0-9_]'
     only end none '_?exit|_Exit|quick_exit|abort|raise|longjmp|system'

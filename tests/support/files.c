@@ -70,6 +70,8 @@ static int counting_rename(const char *from, const char *to) {
 static int counting_remove(const char *path) { return fails() ? -1 : real.remove(path); }
 static int counting_sync_folder(const char *folder) { return fails() ? -1 : real.sync_folder(folder); }
 
+static int counting_make_folder(const char *path, mode_t mode) { return fails() ? -1 : real.make_folder(path, mode); }
+
 static void install(int64_t k, int64_t last) {
     made = 0;
     failing = k;
@@ -86,6 +88,7 @@ static void install(int64_t k, int64_t last) {
         .rename = counting_rename,
         .remove = counting_remove,
         .sync_folder = counting_sync_folder,
+        .make_folder = counting_make_folder,
     };
 }
 
