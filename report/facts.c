@@ -6,16 +6,21 @@
 
 const char *const ct_set_names[3] = {"train", "validation", "test"};
 
-static const char *last_part(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash && slash[1] ? slash + 1 : path;
+/* The last part of a path; of "a/b/" it is "b". */
+static void name_of(const char *path, char *name, size_t size) {
+    size_t end = strlen(path);
+    while (end > 1 && path[end - 1] == '/') end--;
+    size_t start = end;
+    while (start > 0 && path[start - 1] != '/') start--;
+    snprintf(name, size, "%.*s", (int)(end - start), path + start);
 }
 
 bool ct_facts_read(const char *op, const char *at, const char *folder, ct_facts *facts) {
     ct_path path = ct_path_of(folder, "run.json");
     ct_bytes bytes = {0};
     json_error_t error;
-    *facts = (ct_facts){.folder = folder, .name = last_part(folder)};
+    *facts = (ct_facts){.folder = folder};
+    name_of(folder, facts->name, sizeof facts->name);
     if (ct_get_file(op, at, path.text, &bytes)) {
         facts->json = json_loadb((const char *)bytes.data, bytes.size, 0, &error);
         if (!facts->json) ct_raise(CT_ERR_FORMAT, op, at, "%s: line %d: %s", path.text, error.line, error.text);

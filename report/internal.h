@@ -6,6 +6,7 @@
 #include "report/report.h"
 #include "tensor/checked.h"
 #include "tensor/file.h"
+#include "train/internal.h"
 
 #include <jansson.h>
 
@@ -25,7 +26,8 @@ bool ct_need_folder(const char *op, const char *at, const char *path); /* ct_mak
 /* ---- facts.c: a run as it is read ------------------------------------------------------------------------------- */
 
 typedef struct ct_facts {
-    const char *folder, *name; /* the name is the end of the folder */
+    const char *folder;
+    char name[256]; /* the last part of the folder's path */
     json_t *json;
 } ct_facts;
 

@@ -242,7 +242,12 @@ bool ct_write_report_at(const char *at, ct_runs runs, const char *folder, const 
     ct_page page = {.at = at, .folder = folder, .options = options ? options : &none};
     if (ct_checked_mul((size_t)runs.n, sizeof *page.runs, &bytes)) page.runs = ct_alloc(bytes);
     if (!page.runs) return ct_raise_memory(CT_REPORT, at, bytes), ct_error_report();
-    bool ok = read_runs(&page, runs) && ct_need_folder(CT_REPORT, at, folder) && write_page(&page);
+    ct_c_locale locale;
+    bool ok = ct_c_locale_begin(CT_REPORT, at, &locale);
+    if (ok) {
+        ok = read_runs(&page, runs) && ct_need_folder(CT_REPORT, at, folder) && write_page(&page);
+        ct_c_locale_end(&locale);
+    }
     for (int i = 0; i < page.n; i++) json_decref(page.runs[i].json);
     ct_dealloc(page.runs, bytes);
     ct_text_free(&page.html);

@@ -211,7 +211,7 @@ static bool add_confusions(ct_page *page, int i) {
 /* ---- histograms of weights ---------------------------------------------------------------------------------- */
 
 static bool is_weight(const json_t *layer) {
-    return json_array_size(json_object_get(layer, "shape")) >= 2 &&
+    return json_is_string(json_object_get(layer, "name")) && json_array_size(json_object_get(layer, "shape")) >= 2 &&
            json_array_size(json_object_get(json_object_get(layer, "histogram"), "count")) > 0;
 }
 

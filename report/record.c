@@ -170,7 +170,8 @@ static void find_processor(char *out, size_t size) {
     ptrdiff_t n = file.reader.read(&file.reader, text, sizeof text - 1);
     text[n > 0 ? n : 0] = '\0';
     const char *name = strstr(text, "model name"), *colon = name ? strchr(name, ':') : NULL;
-    if (colon) snprintf(out, size, "%.*s", (int)strcspn(colon + 1, "\n"), colon + 1 + strspn(colon + 1, " "));
+    if (colon) name = colon + 1 + strspn(colon + 1, " ");
+    if (colon) snprintf(out, size, "%.*s", (int)strcspn(name, "\n"), name);
     ct_file_close(&file);
 }
 

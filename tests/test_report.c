@@ -4,6 +4,7 @@
 #include "support/memory.h"
 
 #include <check.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -115,6 +116,51 @@ START_TEST(needs) {
 }
 END_TEST
 
+/* A run whose text is `json`, by its folder's path with a slash behind. */
+static void put_run(const char *json) {
+    char path[96];
+    snprintf(path, sizeof path, "%s/run.json", folder);
+    ck_assert(write_run());
+    FILE *file = fopen(path, "w");
+    ck_assert(file && fputs(json, file) >= 0 && fclose(file) == 0);
+}
+
+START_TEST(weights_without_a_name) {
+    put_run("{\"format\": \"cotangent run 1\", \"layers\": [{\"shape\": [2, 3], \"n\": 6,"
+            " \"histogram\": {\"limit\": 1, \"count\": [6]}}]}");
+    ck_assert_msg(ct_write_report(CT_RUNS(folder), folder, NULL), "%s", ct_error()); /* there is nothing to plot */
+}
+END_TEST
+
+START_TEST(names_of_runs) {
+    char slashed[72], run[96];
+    snprintf(slashed, sizeof slashed, "%s//", folder);
+    snprintf(run, sizeof run, "%s/run.json", folder);
+    ck_assert(write_run());
+    ck_assert(!contains(run, "\\n\"")); /* the processor's name, which /proc has as a line */
+    ck_assert(!ct_write_report(CT_RUNS(slashed, folder), folder, NULL) && ct_error_status() == CT_ERR_UNAVAILABLE);
+    ck_assert(contains(page, ">run</") && !contains(page, "run//"));
+}
+END_TEST
+
+/* Skipped where no such locale is installed. */
+START_TEST(numbers_in_every_locale) {
+    static const char *const names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE", "ru_RU.UTF-8"};
+    char published[96], figures_of[96];
+    snprintf(published, sizeof published, "%s/published.csv", folder);
+    snprintf(figures_of, sizeof figures_of, "%s/plots/weights-1.csv", folder);
+    for (int i = 0; i < 4 && !setlocale(LC_ALL, names[i]); i++) continue;
+    ck_assert(write_run());
+    FILE *file = fopen(published, "w");
+    ck_assert(file && fputs("run,measure,value,note\nrun,test.accuracy,80.00,\n", file) >= 0 && !fclose(file));
+    ck_assert(!ct_write_report(CT_RUNS(folder), folder, &(ct_report_options){.published = published}));
+    ck_assert_msg(ct_error_status() == CT_ERR_UNAVAILABLE, "%s", ct_error());
+    setlocale(LC_ALL, "C");
+    ck_assert(contains(page, ">equal<") && contains(page, "80.00 %"));
+    ck_assert(contains(figures_of, "\n0.") || contains(figures_of, "\n-0."));
+}
+END_TEST
+
 /* ---- failures ----------------------------------------------------------------------------------------------- */
 
 static bool write_both(void) { return write_run() && write_page(); }
@@ -162,6 +208,9 @@ Suite *ct_suite(void) {
     tcase_add_checked_fixture(pages, setup, teardown);
     tcase_add_test(pages, figures);
     tcase_add_test(pages, needs);
+    tcase_add_test(pages, weights_without_a_name);
+    tcase_add_test(pages, names_of_runs);
+    tcase_add_test(pages, numbers_in_every_locale);
     tcase_add_test(pages, files_fail);
     tcase_add_test(pages, disk_full);
     tcase_add_test(pages, memory_fails);
