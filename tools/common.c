@@ -20,6 +20,12 @@ int complain(const command *c, const char *format, ...) {
     return STATUS_USAGE;
 }
 
+const char *did_you_mean(char hint[HINT], const char *word, int n, const char *const *known, const char *otherwise) {
+    const char *nearest = ct_nearest(word, n, known);
+    if (nearest) snprintf(hint, HINT, "did you mean '%s'?", nearest);
+    return nearest ? hint : otherwise;
+}
+
 static bool unknown_option(const command *c, const char *word) {
     const char *names[MOST_OPTIONS + 1];
     char name[64];

@@ -59,6 +59,9 @@ const char *option_value(const arguments *a, const char *name); /* the last one 
 
 /* "cotangent grad: MESSAGE" on stderr, with the library's error behind it if there is one. Returns STATUS_USAGE. */
 int complain(const command *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "did you mean 'grad'?", written into `hint`, when one of the n known words is near, and `otherwise` when none is. */
+#define HINT 128
+const char *did_you_mean(char hint[HINT], const char *word, int n, const char *const *known, const char *otherwise);
 
 /* ---- help.c ------------------------------------------------------------------------------------------------- */
 

@@ -25,10 +25,9 @@ static int find_word(const char *name) {
 static bool set(plan *p, const char *path, int line, const char *name, const char *value) {
     int w = find_word(name);
     if (w < 0) {
-        const char *nearest = ct_nearest(name, W_COUNT, word_names);
-        if (nearest)
-            complain(p->command, "%s:%d: there is no word '%s': did you mean '%s'?", path, line, name, nearest);
-        else complain(p->command, "%s:%d: there is no word '%s': see cotangent train --help", path, line, name);
+        char hint[HINT];
+        complain(p->command, "%s:%d: there is no word '%s': %s", path, line, name,
+                 did_you_mean(hint, name, W_COUNT, word_names, "see cotangent train --help"));
         return false;
     }
     if (p->config[w])

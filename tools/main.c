@@ -16,11 +16,11 @@ static const command *find_command(const char *name) {
 
 static int unknown_command(const char *name) {
     const char *names[16];
+    char hint[HINT];
     int n = 0;
     for (; commands[n] && n < 16; n++) names[n] = commands[n]->name;
-    const char *nearest = ct_nearest(name, n, names);
-    if (nearest) return complain(NULL, "there is no command '%s': did you mean '%s'?", name, nearest);
-    return complain(NULL, "there is no command '%s': see cotangent --help", name);
+    return complain(NULL, "there is no command '%s': %s", name,
+                    did_you_mean(hint, name, n, names, "see cotangent --help"));
 }
 
 static int run(const command *c, int argc, char **argv) {

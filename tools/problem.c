@@ -104,12 +104,12 @@ ct_tensor *find_node(const problem *p, const char *label) {
 
 bool unknown_name(const arguments *a, const problem *p, const char *name) {
     const char **labels = calloc((size_t)(p->n_leaves + p->n_constants + p->nodes.n) + 1, sizeof *labels);
+    char hint[HINT];
     int n = 0;
     for (int i = 0; labels && i < p->n_leaves + p->n_constants; i++) labels[n++] = ct_label_of(p->leaf[i]);
     for (int i = 0; labels && i < p->nodes.n; i++) labels[n++] = ct_label_of(p->nodes.items[i]);
-    const char *nearest = ct_nearest(name, n, labels);
-    if (nearest) complain(a->command, "there is nothing named '%s': did you mean '%s'?", name, nearest);
-    else complain(a->command, "there is nothing named '%s'", name);
+    complain(a->command, "there is nothing named '%s': %s", name,
+             did_you_mean(hint, name, n, labels, "the names are those of the formula"));
     free(labels);
     return false;
 }

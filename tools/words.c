@@ -49,11 +49,10 @@ bool refuse(const plan *p, word w, const char *format, ...) {
 }
 
 bool refuse_name(const plan *p, word w, const char *name, int n, const char *const *names) {
-    char list[400] = "";
-    const char *nearest = ct_nearest(name, n, names);
+    char hint[HINT], list[400] = "it is one of";
     for (int i = 0; i < n; i++)
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", names[i]);
-    return nearest ? refuse(p, w, "did you mean '%s'?", nearest) : refuse(p, w, "it is one of %s", list);
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s %s", i ? "," : "", names[i]);
+    return refuse(p, w, "%s", did_you_mean(hint, name, n, names, list));
 }
 
 /* ---- numbers ------------------------------------------------------------------------------------------------ */
