@@ -12,13 +12,23 @@ typedef enum ct_reduction {
     CT_REDUCE_PROD, /* likewise */
     CT_REDUCE_MAX,  /* every dtype; NaN if one is; n > 0 */
     CT_REDUCE_MIN,
+    CT_REDUCE_MOMENTS, /* f32 and f64, to ct_moments; n > 0 */
     CT_REDUCTION_COUNT
 } ct_reduction;
+
+/* Of a set of numbers: their mean, and the sum of the squares of their deviations from it. */
+typedef struct ct_moments {
+    double mean, square;
+} ct_moments;
 
 /* z (outer, inner) = x (outer, n, inner) reduced; or += when `add`, for sums. Same bits for any number of threads. */
 void ct_reduce(ct_reduction how, ct_dtype dtype, int64_t outer, int64_t n, int64_t inner, const void *x, void *z,
                bool add);
-/* The reverse: gx (outer, n, inner) = or += scale * g (outer, inner), f32 or f64. */
+/* z (outer, inner): the moments of the unions of x (outer, n, inner), sets of `count` numbers each, the last ones on
+ * the middle axis of `last`; n > 0. */
+void ct_merge_moments(int64_t outer, int64_t n, int64_t inner, int64_t count, int64_t last, const ct_moments *x,
+                      ct_moments *z);
+/* The reverse of a sum: gx (outer, n, inner) = or += scale * g (outer, inner), f32 or f64. */
 void ct_spread(ct_dtype dtype, int64_t outer, int64_t n, int64_t inner, const void *g, double scale, void *gx,
                bool add);
 

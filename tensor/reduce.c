@@ -2,6 +2,8 @@
 #include "tensor/internal.h"
 #include "tensor/kernels.h"
 
+#include <string.h>
+
 #define SHARE (1 << 17)    /* elements that are worth a thread: about 20 microseconds */
 #define FEW 16             /* rows are shared out one by one if there are more */
 #define COLUMNS 1024       /* least columns of a block */
@@ -15,8 +17,9 @@ typedef struct middle {
     int64_t block; /* of the axis that is cut; the last one may be shorter */
     const char *in;
     char *out;
-    size_t item; /* bytes of an element */
+    size_t item, out_item; /* bytes of an element */
     double scale;
+    bool moments; /* the results are ct_moments */
     bool add;
 } middle;
 
@@ -25,7 +28,7 @@ static int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /* Places in bytes, from places in elements. */
 static const char *in_at(const middle *m, int64_t place) { return m->in + (size_t)place * m->item; }
-static char *out_at(const middle *m, int64_t place) { return m->out + (size_t)place * m->item; }
+static char *out_at(const middle *m, int64_t place) { return m->out + (size_t)place * m->out_item; }
 
 /* ---- reductions ------------------------------------------------------------------------------------------- */
 
@@ -50,18 +53,40 @@ static void fold_part(void *context, int64_t number) {
             false);
 }
 
+/* By Chan, Golub and LeVeque's formula of 1983, in order. */
+void ct_merge_moments(int64_t outer, int64_t n, int64_t inner, int64_t count, int64_t last, const ct_moments *x,
+                      ct_moments *z) {
+    for (int64_t o = 0; o < outer; o++, z += inner) {
+        memcpy(z, x, (size_t)inner * sizeof *z);
+        x += inner;
+        for (int64_t i = 1; i < n; i++, x += inner) {
+            const double had = (double)(i * count), more = (double)(i < n - 1 ? count : last);
+            const double share = more / (had + more), weight = had * share;
+            for (int64_t c = 0; c < inner; c++) {
+                const double apart = x[c].mean - z[c].mean;
+                z[c].mean += apart * share;
+                z[c].square += x[c].square + apart * apart * weight;
+            }
+        }
+    }
+}
+
 /* A long middle axis: parts of it, and then their results. */
 static void fold_in_parts(const middle *m) {
-    _Alignas(CT_ALIGNMENT) char partial[PARTIALS * sizeof(double)];
+    ct_moments partial[PARTIALS]; /* the largest of results */
     int64_t parts = least(least(16, PARTIALS / m->inner), m->n);
     middle part = *m;
     part.block = quotient_up(m->n, parts);
-    part.out = partial;
+    part.out = (char *)partial;
     parts = quotient_up(m->n, part.block);
     for (int64_t o = 0; o < m->outer; o++) {
         part.in = in_at(m, o * m->n * m->inner);
         ct_parallel(parts, fold_part, &part);
-        m->fold(1, parts, m->inner, m->inner, partial, out_at(m, o * m->inner), m->add);
+        void *out = out_at(m, o * m->inner);
+        if (m->moments)
+            ct_merge_moments(1, parts, m->inner, part.block, m->n - (parts - 1) * part.block, partial, out);
+        else
+            m->fold(1, parts, m->inner, m->inner, partial, out, m->add);
     }
 }
 
@@ -74,6 +99,8 @@ void ct_reduce(ct_reduction how, ct_dtype dtype, int64_t outer, int64_t n, int64
                 .in = x,
                 .out = z,
                 .item = ct_dtype_size(dtype),
+                .out_item = how == CT_REDUCE_MOMENTS ? sizeof(ct_moments) : ct_dtype_size(dtype),
+                .moments = how == CT_REDUCE_MOMENTS,
                 .add = add};
     if (outer * n * inner < 2 * SHARE) {
         m.fold(outer, n, inner, inner, x, z, add);
@@ -112,6 +139,7 @@ void ct_spread(ct_dtype dtype, int64_t outer, int64_t n, int64_t inner, const vo
                 .in = g,
                 .out = gx,
                 .item = ct_dtype_size(dtype),
+                .out_item = ct_dtype_size(dtype),
                 .scale = scale,
                 .add = add};
     if (outer * n * inner < 2 * SHARE) {

@@ -7,6 +7,24 @@
 #define WIDE 512  /* columns reduced at a time: few pages a row, and a level of the tree is 4 KiB on the stack */
 #define STRIP 128 /* lanes that narrow rows are taken in: 8 vectors of 16 floats */
 #define BLOCK 32  /* rows added in order, before sums are added in a tree */
+#define LANES 256 /* columns of which moments are taken at a time */
+#define COLUMN_BYTES 128 /* of each in a block, so that two blocks of STRIP lanes stay in the first cache */
+
+typedef struct lanes {
+    double mean[LANES], square[LANES]; /* as in ct_moments */
+} lanes;
+
+/* The moments of sets of `count` numbers become those of their unions with others of `more` each, by Chan, Golub and
+ * LeVeque's formula of 1983. */
+static void merge_lanes(int64_t width, double count, double more, double *restrict mean, double *restrict square,
+                        const double *restrict other_mean, const double *restrict other_square) {
+    const double share = more / (count + more), weight = count * share;
+    for (int64_t c = 0; c < width; c++) {
+        const double apart = other_mean[c] - mean[c];
+        mean[c] += apart * share;
+        square[c] += other_square[c] + apart * apart * weight;
+    }
+}
 
 #define IS_NAN(v) 0
 #define T uint8_t
@@ -42,7 +60,8 @@ const ct_reduce_table CT_ISA_NAME(ct_reduce_kernels) = {
     .fold = {[CT_REDUCE_SUM] = {OF_FLOATS(sum_fold)},
              [CT_REDUCE_PROD] = {OF_FLOATS(prod_fold)},
              [CT_REDUCE_MAX] = {OF_ALL(max_fold)},
-             [CT_REDUCE_MIN] = {OF_ALL(min_fold)}},
+             [CT_REDUCE_MIN] = {OF_ALL(min_fold)},
+             [CT_REDUCE_MOMENTS] = {OF_FLOATS(moments_fold)}},
     .find = {OF_ALL(find)},
     .spread = {OF_FLOATS(spread)},
 };

@@ -358,6 +358,28 @@ START_TEST(moments_of_special_values) {
 }
 END_TEST
 
+/* What is far from 0 loses nothing: the f32 result is the f64 one of the same numbers, rounded. */
+START_TEST(variance_far_from_zero) {
+    const ct_axes over[] = {CT_ALL, CT_AXES(0), CT_KEEP(1), CT_AXES(2), CT_AXES(0, 2), CT_AXES(1, 2), {.n = 0}};
+    const ct_shape shapes[] = {CT_SHAPE(3, 5, 7), CT_SHAPE(130, 9, 33), CT_SHAPE(2, 1, 4099), CT_SHAPE(77, 300, 2)};
+    for (int i = 0; i < 4 * 7; i++) {
+        ct_scope s = ct_begin();
+        ct_tensor *x = ct_normal(CT_F32, shapes[i / 7], 1000, 1), *z = ct_variance(x, over[i % 7], 0);
+        ct_tensor *wide = ct_cast(x, CT_F64);
+        ct_axes kept = over[i % 7];
+        kept.keep = true;
+        ct_tensor *plain = ct_mean(ct_square(ct_sub(wide, ct_mean(wide, kept))), over[i % 7]);
+        ct_tensor *exact = ct_variance(wide, over[i % 7], 0);
+        ck_assert(z && plain && exact);
+        for (int64_t k = 0; k < ct_size(z); k++) {
+            ck_assert_double_eq_tol(at(z, k), at(plain, k), 1.2e-7 * at(plain, k) + 1e-24);
+            ck_assert_double_eq_tol(at(exact, k), at(plain, k), 1e-12 * at(plain, k) + 1e-24);
+        }
+        ck_assert(ct_end(s));
+    }
+}
+END_TEST
+
 START_TEST(subgradients_of_norms) {
     ct_scope s = ct_begin();
     ct_tensor *x = VECTOR(0, -2, 2, 1), *zero = VECTOR(0, 0);
@@ -383,12 +405,12 @@ END_TEST
 
 START_TEST(bits_of_statistics_do_not_depend_on_threads) {
     ct_scope s = ct_begin();
-    ct_tensor *x = ct_normal(CT_F32, CT_SHAPE(300, 40, 70), 0, 1), *first[5] = {NULL};
+    ct_tensor *x = ct_normal(CT_F32, CT_SHAPE(300, 40, 70), 0, 1), *first[7] = {NULL};
     for (int i = 0; i < 3; i++) {
         ct_set_threads((int[]){1, 2, 8}[i]);
         ct_tensor *z[] = {ct_cumsum(x, 1), ct_cumprod(x, 0), ct_variance(x, CT_AXES(0, 2), 1), ct_sort(x, 1, true),
-                          ct_prod(x, CT_AXES(0))};
-        for (int k = 0; k < 5; k++) {
+                          ct_prod(x, CT_AXES(0)), ct_variance(x, CT_ALL, 1), ct_variance(x, CT_AXES(0), 1)};
+        for (int k = 0; k < 7; k++) {
             if (i == 0) first[k] = z[k];
             ck_assert(z[k] && !memcmp(ct_data(z[k]), ct_data(first[k]), ct_bytes_of(z[k])));
         }
@@ -432,6 +454,7 @@ Suite *ct_suite(void) {
     tcase_add_test(t, orders_are_stable);
     tcase_add_test(t, statistics_of_order);
     tcase_add_test(t, moments_of_special_values);
+    tcase_add_test(t, variance_far_from_zero);
     tcase_add_test(t, subgradients_of_norms);
     tcase_add_test(t, bits_of_statistics_do_not_depend_on_threads);
     tcase_add_test(t, errors_of_statistics);

@@ -1,4 +1,4 @@
-/* Reductions over sets of axes: sum, mean, max, min; argmax and argmin over one. */
+/* Reductions over sets of axes: sum, mean, variance, max, min; argmax and argmin over one. */
 #include "autograd/ops/axis.h"
 #include "autograd/ops/compose.h"
 #include "tensor/kernels.h"
@@ -24,7 +24,7 @@ static ct_tensor *record(const char *at, ct_op_id op, ct_tensor *x, ct_axes axes
     return ct_record(at, op, &x, 1, &a, sizeof a);
 }
 
-/* ---- what the four have in common ------------------------------------------------------------------------- */
+/* ---- what they have in common ------------------------------------------------------------------------- */
 
 /* Runs of axes that are reduced, or of extent 1, are one step each. */
 static void plan_steps(const ct_tensor *x, reduce_attributes *a) {
@@ -62,7 +62,8 @@ static bool allocate_between(const ct_tensor *z, reduce_attributes *a) {
     return true;
 }
 
-static bool reduce_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
+/* All of reduce_shape() but the memory between steps. */
+static bool plan_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     const ct_tensor *x = z->in[0];
     reduce_attributes *a = z->attributes;
     if (!ct_resolve_axes(z, &a->axes, x->ndim ? x->ndim : 1, &a->mask)) return false; /* 0-d: as one axis of one */
@@ -73,14 +74,20 @@ static bool reduce_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
         if (!reduced || a->axes.keep) shape->dim[shape->ndim++] = reduced ? 1 : x->extent->dim[i];
     }
     plan_steps(x, a);
-    return allocate_between(z, a);
+    return true;
+}
+
+static bool reduce_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
+    return plan_shape(z, shape, dtype) && allocate_between(z, z->attributes);
+}
+
+static bool is_floating(const ct_tensor *z) {
+    ct_dtype own = z->in[0]->dtype;
+    return ct_is_float(own) || ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(own));
 }
 
 static bool floating_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
-    ct_dtype own = z->in[0]->dtype;
-    if (!ct_is_float(own))
-        return ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(own));
-    return reduce_shape(z, shape, dtype);
+    return is_floating(z) && reduce_shape(z, shape, dtype);
 }
 
 static void reduce(ct_tensor *z, ct_reduction how) {
@@ -208,6 +215,69 @@ static ct_sample ct_mean_samples(int i, ct_dtype dtype) {
 
 CT_OP_PARTS(ct_mean, .backward = ct_mean_backward,
             .fields = CT_FIELDS(CT_FIELD(reduce_attributes, "axis", axes)));
+
+/* ---- ct_variance --------------------------------------------------------------------------------------- */
+
+typedef struct variance_attributes {
+    reduce_attributes over;
+    int correction;
+    ct_moments *moments[(CT_MAX_DIMS + 1) / 2]; /* of each step, the last one's like z; in the scope's memory */
+} variance_attributes;
+
+ct_tensor *ct_variance_at(const char *at, ct_tensor *x, ct_axes axes, int correction) {
+    variance_attributes a = {.over.axes = axes, .correction = correction};
+    return ct_record(at, CT_OP_ct_variance, &x, 1, &a, sizeof a);
+}
+
+static bool ct_variance_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
+    variance_attributes *a = z->attributes;
+    if (!is_floating(z) || !plan_shape(z, shape, dtype)) return false;
+    for (int s = 0; s < a->over.n; s++) {
+        size_t n = (size_t)(a->over.step[s].outer * a->over.step[s].inner);
+        if (!(a->moments[s] = ct_scope_array(ct_this.depth, n, sizeof *a->moments[s])))
+            return ct_raise_memory(ct_op_table[z->op]->name, z->at, n * sizeof *a->moments[s]), false;
+    }
+    return true;
+}
+
+/* What squared deviations are divided by. */
+static double freedom(const ct_tensor *z) {
+    const variance_attributes *a = z->attributes;
+    return a->over.count > a->correction ? (double)(a->over.count - a->correction) : 0;
+}
+
+static void ct_variance_forward(ct_tensor *z) {
+    const variance_attributes *a = z->attributes;
+    int64_t count = 1;
+    for (int s = 0; s < a->over.n; s++) {
+        int64_t outer = a->over.step[s].outer, n = a->over.step[s].n, inner = a->over.step[s].inner;
+        if (s == 0)
+            ct_reduce(CT_REDUCE_MOMENTS, z->dtype, outer, n, inner, z->in[0]->data, a->moments[0], false);
+        else
+            ct_merge_moments(outer, n, inner, count, count, a->moments[s - 1], a->moments[s]);
+        count *= n;
+    }
+    for (int64_t i = 0, n = ct_size_of(z); i < n; i++)
+        ct_write_element(z->dtype, z->data, i, (a->over.n ? a->moments[a->over.n - 1][i].square : 0) / freedom(z));
+}
+
+static ct_tensor *ct_variance_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
+    const variance_attributes *a = z->attributes;
+    ct_tensor *x = z->in[k];
+    ct_axes axes = a->over.axes;
+    axes.keep = true;
+    ct_tensor *scale = ct_mul(with_axes(at, z, g), ct_constant_like(at, g, 2 / freedom(z)));
+    return ct_mul(scale, ct_sub(x, ct_mean(x, axes)));
+}
+
+static ct_tensor *uncorrected(const char *at, ct_tensor *x, ct_axes axes) { return ct_variance_at(at, x, axes, 0); }
+
+static ct_sample ct_variance_samples(int i, ct_dtype dtype) {
+    return reduce_sample(i, uncorrected, draw_any, false, dtype);
+}
+
+CT_OP_PARTS(ct_variance, .fields = CT_FIELDS(CT_FIELD(variance_attributes, "axis", over.axes),
+                                             CT_FIELD(variance_attributes, "correction", correction)));
 
 /* ---- ct_max and ct_min ------------------------------------------------------------------------------------ */
 

@@ -37,13 +37,6 @@ ct_tensor *ct_logsumexp_at(const char *at, ct_tensor *x, ct_axes axes) {
 
 /* ---- moments ------------------------------------------------------------------------------------------------ */
 
-ct_tensor *ct_variance_at(const char *at, ct_tensor *x, ct_axes axes, int correction) {
-    ct_tensor *mean = ct_mean(x, kept(axes)), *sum = ct_sum(ct_square(ct_sub(x, mean)), axes);
-    if (!sum) return NULL;
-    int64_t n = ct_size_of(mean) ? ct_size_of(x) / ct_size_of(mean) : 0;
-    return ct_div(sum, C(sum, n > correction ? (double)(n - correction) : 0));
-}
-
 /* The square root, with subgradient 0 at 0. */
 static ct_tensor *root(const char *at, ct_tensor *x) {
     ct_tensor *zero = ct_eq(x, C(x, 0));
