@@ -163,7 +163,7 @@ START_TEST(instruction_sets_do_not_change_bits) {
     for (ct_optimizer_id id = 0; id < CT_OPTIMIZER_COUNT; id++) {
         ct_optim *opt = support_optimizer(id, CT_LIST(p), 0.01);
         if (id == CT_OPTIMIZER_ct_sgd) opt->specs[0].kept = true;
-        for (ct_dtype dtype = CT_F32; tables[0]->loop[id][dtype] && dtype <= CT_F64; dtype++)
+        for (ct_dtype dtype = CT_F32; dtype <= CT_F64 && tables[0]->loop[id][dtype]; dtype++)
             for (int isa = 1; isa <= (int)ct_isa; isa++) {
                 double base[N], other[N];
                 run_loop(tables[0]->loop[id][dtype], dtype, opt, base);
