@@ -25,16 +25,23 @@ extern ct_isa_level ct_isa; /* of this processor, at most the environment's CT_M
     static inline const type *table(void) { return &table##_base; }
 #endif
 
-/* Has the processor take this thread's denormal numbers, each of which costs it a hundred cycles, as zero until
- * ct_restore_denormals(); for loops whose results are the same to the last digit that counts. */
-static inline unsigned ct_flush_denormals(void) {
+/* How this thread takes denormal numbers: what ct_restore_denormals() brings back. */
+static inline unsigned ct_denormals(void) {
 #ifdef __SSE__
-    const unsigned mode = __builtin_ia32_stmxcsr();
-    __builtin_ia32_ldmxcsr(mode | 0x8040); /* results, and operands */
-    return mode;
+    return __builtin_ia32_stmxcsr();
 #else
     return 0;
 #endif
+}
+
+/* Has the processor take this thread's denormal numbers, each of which costs it a hundred cycles, as zero until
+ * ct_restore_denormals(); for loops whose results are the same to the last digit that counts. */
+static inline unsigned ct_flush_denormals(void) {
+    const unsigned mode = ct_denormals();
+#ifdef __SSE__
+    __builtin_ia32_ldmxcsr(mode | 0x8040); /* results, and operands */
+#endif
+    return mode;
 }
 
 static inline void ct_restore_denormals(unsigned mode) {

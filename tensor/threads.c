@@ -4,6 +4,7 @@
  * A training step has some ten jobs of as many microseconds, so that a job is taken up and given back without locks;
  * the lock is for going to sleep and for being woken. */
 #include "tensor/internal.h"
+#include "tensor/isa.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,6 +18,7 @@ typedef struct job {
     void (*work)(void *context, int64_t block);
     void *context;
     int64_t blocks;
+    unsigned mode;        /* of the caller's denormals, which must be that of all threads for the same bits */
     _Atomic int64_t next; /* block not yet taken */
 } job;
 
@@ -56,7 +58,10 @@ void ct_set_threads(int n) { atomic_store(&threads, clamp_threads(n)); }
 
 static void run(job *j) {
     inside = true;
+    const unsigned own = ct_denormals();
+    ct_restore_denormals(j->mode);
     for (int64_t block; (block = atomic_fetch_add(&j->next, 1)) < j->blocks;) j->work(j->context, block);
+    ct_restore_denormals(own);
     inside = false;
 }
 
@@ -163,7 +168,7 @@ void ct_parallel(int64_t blocks, void (*work)(void *context, int64_t block), voi
         for (int64_t block = 0; block < blocks; block++) work(context, block);
         return;
     }
-    job j = {.work = work, .context = context, .blocks = blocks};
+    job j = {.work = work, .context = context, .blocks = blocks, .mode = ct_denormals()};
     start_threads(helpers);
     publish(&j, helpers);
     run(&j);

@@ -2,6 +2,7 @@
 #include "support/memory.h"
 #include "tensor/checked.h"
 #include "tensor/internal.h"
+#include "tensor/isa.h"
 
 #include <check.h>
 #include <math.h>
@@ -239,6 +240,23 @@ START_TEST(every_block_runs_once) {
 }
 END_TEST
 
+static void halve_block(void *context, int64_t block) { ((double *)context)[block] *= 0.5; }
+
+/* Denormals are zero for all threads or for none. */
+START_TEST(threads_take_denormals_as_the_caller_does) {
+    double x[1000];
+    ct_set_threads(4);
+    for (int flush = 1; flush >= 0; flush--) {
+        for (int i = 0; i < 1000; i++) x[i] = 0x1p-1030;
+        const unsigned mode = flush ? ct_flush_denormals() : ct_denormals();
+        ct_parallel(1000, halve_block, x);
+        ct_restore_denormals(mode);
+        for (int i = 0; i < 1000; i++) ck_assert(x[i] > 0 || flush);
+        for (int i = 1; i < 1000; i++) ck_assert(x[i] == x[0]);
+    }
+}
+END_TEST
+
 static void nested(void *context, int64_t block) { ((bool *)context)[block] = squares_right(100); }
 
 static void *many_jobs(void *ok) {
@@ -305,6 +323,7 @@ Suite *ct_suite(void) {
     tcase_add_test(t, an_element_is_a_function_of_its_place);
     tcase_add_test(t, a_seed_means_the_same_numbers);
     tcase_add_test(t, every_block_runs_once);
+    tcase_add_test(t, threads_take_denormals_as_the_caller_does);
     tcase_add_test(t, nested_and_concurrent_use);
     tcase_add_test(t, after_fork);
     tcase_add_test(t, printing);

@@ -1,6 +1,7 @@
 /* The loop: a step, what is measured and kept after it, and when it ends. */
 #include "autograd/internal.h"
 #include "optim/internal.h"
+#include "tensor/isa.h"
 #include "train/internal.h"
 
 #include <inttypes.h>
@@ -162,7 +163,10 @@ static bool learn(fit *f) {
 static bool step(fit *f) {
     ct_training_place *place = &f->training.place;
     if (place->batch == 0) place->in_epoch = (ct_tally){0};
-    if (!learn(f)) return false;
+    const unsigned mode = ct_flush_denormals(); /* late in a training most gradients are as small, which is slow */
+    const bool learned = learn(f);
+    ct_restore_denormals(mode);
+    if (!learned) return false;
     ct_loader_place next = ct_loader_tell(f->loader);
     place->step++;
     place->epoch = next.epoch;

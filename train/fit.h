@@ -59,7 +59,7 @@ typedef enum ct_fit_end {
 } ct_fit_end;
 
 /* Trains, in training mode, from epoch 0 of the loader or where the checkpoint is. The parameters, the optimiser and
- * the history have what was reached, however it ends. */
+ * the history have what was reached, however it ends. Denormal numbers count as zero in its steps. */
 CT_API CT_MUST_CHECK ct_fit_end ct_fit_at(const char *at, ct_module *net, ct_loader *loader,
                                           const ct_fit_options *options);
 #define ct_fit(...) ct_fit_at(CT_HERE, __VA_ARGS__)
