@@ -12,7 +12,8 @@
 #define ROUNDING 1e-7   /* of the slope, likewise */
 #define TOO_COARSE 1e-3 /* an estimated error of this part of the slope tells nothing, */
 #define SMALL 1e-3      /* or of this part of f where the slope is smaller: u changes x by its own magnitude */
-#define ALONE 16        /* elements, at most, that are moved one by one too: a sum hides what is wrong in a small one */
+#define ALONE 16        /* elements, at most, that are moved one by one too: a sum hides what is wrong in a small one. */
+#define BAND 8          /* Of more, those that are alike in magnitude, up to this power of two, are moved together. */
 #define SEED 0x7472757374u /* of the directions */
 
 /* f along x + t u, x being the value of node i. */
@@ -69,18 +70,32 @@ static ct_trust trust_in(walk *w, const double *gradient, int64_t n) {
     return fabs(along - slope.value) <= SAFETY * slope.error + ROUNDING * scale ? CT_TRUSTED : CT_REFUTED;
 }
 
-/* The same along a direction of all elements, and along each of a few. */
+/* Elements of the same number are moved together. */
+static double *number_parts(const walk *w, int64_t n) {
+    const double *x = w->point->node[w->i]->data;
+    double *part = ct_verify_array(w->v, (size_t)n, sizeof *part);
+    for (int64_t e = 0; part && e < n; e++) part[e] = n <= ALONE ? (double)e : floor(logb(x[e]) / BAND);
+    return part;
+}
+
+/* The same along a direction of all elements, and along each of a few, or of their magnitudes. */
 static ct_trust trust_in_all(walk *w, const double *gradient, int64_t n) {
-    double *whole = w->u;
+    const double *whole = w->u;
     ct_trust trust = trust_in(w, gradient, n);
-    if (n == 1 || n > ALONE) return trust;
+    double *part = number_parts(w, n);
     w->u = ct_verify_array(w->v, (size_t)n, sizeof *w->u);
-    for (int64_t e = 0; w->u && e < n && trust == CT_TRUSTED; e++) {
-        w->u[e] = whole[e];
+    if (!part || !w->u) return CT_DOUBTFUL;
+    for (int64_t first = 0; first < n && trust == CT_TRUSTED; first++) {
+        double number = part[first];
+        if (isnan(number)) continue; /* moved already */
+        for (int64_t e = 0; e < n; e++) {
+            bool moves = part[e] == number;
+            w->u[e] = moves ? whole[e] : 0;
+            if (moves) part[e] = NAN;
+        }
         trust = trust_in(w, gradient, n);
-        w->u[e] = 0;
     }
-    return w->u ? trust : CT_DOUBTFUL;
+    return trust;
 }
 
 /* The last node of an op of the user's own; 0 when there is none, a place where only inputs are. */
