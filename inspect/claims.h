@@ -86,9 +86,10 @@ typedef struct ct_verification {
 /* Compares all claims with the gradients of f, a tensor of one element, and tells mistakes from what follows of them.
  * Formulas are tested as identities: also on float64 copies of the graph whose leaves and labelled constants are drawn
  * at random, near and far (a constant of several zeros and ones, a mask or one-hot labels, stays), where they have a
- * value. What ops of your own had a part in is believed only where differences confirm the computed gradient. A claim
- * about something that f does not depend on must be zero. Gradients that leaves have accumulated are left alone. Never
- * CT_PASS without evidence: having no claims is inconclusive, and so is a failure (ct_error() says why). */
+ * value: there a formula without one is wrong, unless by overflow or underflow, which `reason` tells. What ops of your
+ * own had a part in is believed only where differences confirm the computed gradient. A claim about something that f
+ * does not depend on must be zero. Gradients that leaves have accumulated are left alone. Never CT_PASS without
+ * evidence: having no claims is inconclusive, and so is a failure (ct_error() says why). */
 CT_API CT_MUST_CHECK ct_verification ct_verify_at(const char *at, ct_tensor *f, const ct_verify_options *options);
 #define ct_verify(f) ct_verify_at(CT_HERE, f, NULL)
 #define ct_verify_with(...) ct_verify_at(CT_HERE, __VA_ARGS__)

@@ -73,6 +73,34 @@ static const struct identity {
     {"p = x*y; q = x + y; p*q", 1.5, "grad(p)*y", CT_CLAIM_LOCAL}, /* one of two uses */
     {"p = x*y; q = x + y; p*q", 1.5, "grad(p)*x + grad(q)", CT_CLAIM_LOCAL},
     {"p = x*y; tanh(p)", 1.5, "y*(1 - tanh(p)^2)", CT_CLAIM_RIGHT},
+    {"clamp(x, -1e9, 100)", 1, "1", CT_CLAIM_ONLY_HERE}, /* wrong only far away */
+    {"clamp(x, -100, 1e9)", 1, "1", CT_CLAIM_ONLY_HERE},
+    {"clamp(x, 1e-2, 1e9)", 1, "x > 0", CT_CLAIM_ONLY_HERE},
+    {"clamp(x, -1e9, 100)", 1, "(x >= -1e9)*(x <= 100)", CT_CLAIM_RIGHT},
+    {"softplus(x)", 1, "exp(x)/(1 + exp(x))", CT_CLAIM_RIGHT}, /* NaN where exp(x) is too large */
+    {"softplus(-x)", 1, "sigmoid(x) - 1", CT_CLAIM_RIGHT},      /* no digits left where x is large */
+    {"logsigmoid(x)", 1, "1 - sigmoid(x)", CT_CLAIM_RIGHT},
+    {"log(1 + exp(x))", 1, "1 - 1/(1 + exp(x))", CT_CLAIM_RIGHT},
+    {"log(cosh(x))", 1, "(exp(x) - exp(-x))/(exp(x) + exp(-x))", CT_CLAIM_RIGHT},
+    {"atan(x)", 2, "1/(1 + x^2)", CT_CLAIM_RIGHT},
+    {"log1p(x)", 2, "1/(1 + x)", CT_CLAIM_RIGHT},
+    {"sqrt(1 + x^2)", 2, "x/sqrt(1 + x^2)", CT_CLAIM_RIGHT},
+    {"x/(1 + abs(x))", 2, "1/(1 + abs(x))^2", CT_CLAIM_RIGHT},
+    {"x/(1 + x^2)", 2, "(1 - x^2)/(1 + x^2)^2", CT_CLAIM_RIGHT},
+    {"x/(1 + x^2)", 2, "1/(1 + x^2) - 2*x^2/(1 + x^2)^2", CT_CLAIM_RIGHT},
+    {"x*sigmoid(x)", 1, "sigmoid(x)*(1 + x*(1 - sigmoid(x)))", CT_CLAIM_RIGHT},
+    {"x*sigmoid(x)", 1, "sigmoid(x) + x*sigmoid(x) - x*sigmoid(x)^2", CT_CLAIM_RIGHT},
+    {"(x - y)^2", 1, "2*x - 2*y", CT_CLAIM_RIGHT},
+    {"x^3 - 3*x", 1, "3*(x - 1)*(x + 1)", CT_CLAIM_RIGHT},
+    {"expm1(x)/x", 1, "(x*exp(x) - expm1(x))/x^2", CT_CLAIM_RIGHT},
+    {"sin(x)/x", 1, "(x*cos(x) - sin(x))/x^2", CT_CLAIM_RIGHT},
+    {"(1 - cos(x))/x", 1, "(x*sin(x) - 1 + cos(x))/x^2", CT_CLAIM_RIGHT},
+    {"erf(x)", 1, "2/sqrt(3.14159265358979323846)*exp(-x^2)", CT_CLAIM_RIGHT},
+    {"log(x)", 2, "exp(-log(x))", CT_CLAIM_RIGHT},
+    {"x^3", 2, "3*exp(2*log(x))", CT_CLAIM_ONLY_HERE}, /* has no value for negative x */
+    {"x^2", 2, "2*sqrt(x)^2", CT_CLAIM_ONLY_HERE},
+    {"exp(-x)", 1, "-exp(-3*x)/exp(-2*x)", CT_CLAIM_RIGHT}, /* 0/0 where x is large */
+    {"x^2", 2, "2*x^2/x", CT_CLAIM_RIGHT},
 };
 
 START_TEST(identities_hold_everywhere) {
@@ -458,6 +486,7 @@ START_TEST(scopes) {
     ck_assert_ptr_null(ct_claim_grad_value(p, 1)); /* no scope is open */
     ck_assert_int_eq(ct_error_status(), CT_ERR_SCOPE);
     ct_error_clear();
+    check_error(p, CT_ERR_SCOPE, "no scope is open");
     ct_scope s = ct_begin();
     ct_tensor *x = ct_var(3, "x");
     ct_claim_grad(x, "p0");

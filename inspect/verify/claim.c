@@ -2,6 +2,7 @@
 #include "inspect/verify/verify.h"
 
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 
 #undef CT_HERE
@@ -131,12 +132,24 @@ bool ct_claim_fits(const ct_site *site, const ct_tensor *value) {
     return value->ndim == 0 || ct_same_shape(value, site->claim->tensor) || (ct_size_of(value) == 1 && site->n == 1);
 }
 
+/* Whether a zero or an infinity is among the elements of what was computed since `mark`. */
+static bool any_extreme(const ct_tensor *mark) {
+    for (const ct_tensor *t = ct_this.newest; t && t != mark; t = t->prev)
+        for (int64_t e = 0; e < ct_size_of(t); e++) {
+            double x = ct_read_element((ct_dtype)t->dtype, t->data, e);
+            if (x == 0 || isinf(x)) return true;
+        }
+    return false;
+}
+
 bool ct_claim_read_formulas(const ct_verifier *v, ct_point *point) {
     for (size_t i = 0; i < v->n; i++) {
         const ct_site *site = &v->site[i];
         if (!site->formula || !site->claimed) continue;
         ct_upstream u = {.v = v, .point = point, .site = site};
+        const ct_tensor *mark = ct_this.newest;
         ct_tensor *value = ct_claim_evaluate(&u);
+        point->reading[i].extreme = any_extreme(mark);
         if (!value && ct_error_status() == CT_ERR_MEMORY) return false;
         if (!value) ct_error_clear();
         else if (ct_claim_fits(site, value) && !(point->reading[i].value = ct_claim_elements(v, value, site->n)))

@@ -1,16 +1,20 @@
 /* A formula is an identity: it must be right wherever the graph is put, not only where it is. */
 #include "inspect/verify/verify.h"
 
+#include <float.h>
 #include <math.h>
 
 #define ATTEMPTS 32 /* to draw each point where f and its gradients are finite */
 #define ENOUGH 2    /* points where a formula is right; at others rounding may have the better of it */
+#define PLAIN 1e-3  /* a mistake far away is one of this part of the gradient, */
+#define HERE 1024   /* and of as many eps of the gradient here: less may be cancellation */
 
 /* What becomes of one formula at the points drawn. */
 typedef struct trial {
     bool tested;
     bool running; /* tested, and not wrong so far */
     int points; /* where it is right; elsewhere rounding, or its own domain, left nothing to judge by */
+    int holes;  /* where it has no value, though there is a gradient */
 } trial;
 
 static bool is_candidate(const ct_site *site) {
@@ -58,22 +62,43 @@ static void conclude(const ct_verifier *v, const ct_site *site, const trial *t) 
         r->verdict = CT_CLAIM_RIGHT;
         r->reason = "right at other points; at this one there is a kink, or rounding leaves no digits";
     } else {
-        r->reason = "equal to the computed gradient here and at other points";
+        r->reason = t->holes ? "equal to the computed gradient here and at other points, but somewhere it has no value"
+                             : "equal to the computed gradient here and at other points";
     }
 }
 
 /* ---- points ----------------------------------------------------------------------------------------------------- */
 
-static bool try_formula(const ct_verifier *v, const ct_point *point, size_t i, trial *t) {
+/* Far away right formulas may keep no digits: a mistake must be plain there. */
+static bool is_plain(const ct_site *site, const ct_comparison *c) {
+    double here = 0;
+    for (int64_t e = 0; e < site->n; e++)
+        if (isfinite(site->claimed[e])) here = fmax(here, fabs(site->claimed[e]));
+    return c->absolute > PLAIN * fmax(fabs(c->claimed), fabs(c->computed)) && c->absolute > HERE * DBL_EPSILON * here;
+}
+
+/* The first element where the formula has no value though there is a gradient. */
+static ct_comparison find_hole(int64_t n, const ct_reading *r) {
+    ct_comparison c = {.wrong = 1};
+    while (c.index < n - 1 && isfinite(r->value[c.index])) c.index++;
+    c.claimed = r->value[c.index];
+    c.computed = r->truth[c.index];
+    return c;
+}
+
+static bool try_formula(const ct_verifier *v, const ct_point *point, size_t i, bool far, trial *t) {
     const ct_site *site = &v->site[i];
-    const double *value = point->reading[i].value;
+    const ct_reading *r = &point->reading[i];
     ct_comparison c;
-    if (!value || !all_finite(site->n, value)) return true;
-    if (!ct_verify_compare(v, point, i, value, &c)) return false;
-    if (c.wrong) {
+    if (!r->value) return true;
+    bool hole = !all_finite(site->n, r->value);
+    if (hole) c = find_hole(site->n, r);
+    else if (!ct_verify_compare(v, point, i, r->value, &c)) return false;
+    t->holes += hole;
+    if (c.wrong && (hole ? !r->extreme && !far : !far || is_plain(site, &c))) {
         t->running = false;
         show_counterexample(v, point, site, &c);
-    } else if (!c.undecided) {
+    } else if (!c.wrong && !c.undecided) {
         t->points++;
     }
     return true;
@@ -87,7 +112,7 @@ static bool try_point(const ct_verifier *v, int k, trial *trials, bool *usable) 
     *usable = ok && ct_point_is_finite(v, &point);
     if (*usable) ok = ct_claim_read_formulas(v, &point);
     for (size_t i = 0; ok && *usable && i < v->n; i++)
-        if (trials[i].running) ok = try_formula(v, &point, i, &trials[i]);
+        if (trials[i].running) ok = try_formula(v, &point, i, ct_point_is_far(k), &trials[i]);
     return ct_point_end(s, ok);
 }
 

@@ -143,13 +143,26 @@ static bool is_drawn(const ct_tensor *t) {
     return is_input(t) && (t->flags & CT_LEAF || (t->label && !is_mask(t)));
 }
 
+#define KINDS 5 /* of points, */
+#define FAR 4   /* and the one that is furthest */
+
+/* Up, ever further, and down in turn, of the same sign and of the other: the j-th of these. Not further down, where
+ * the constants of a formula would leave nothing but rounding. */
+static double far(int j, double x, double u) {
+    double power = j % 2 ? -7 - fabs(u) : 8 * (1 + j / 4 % 4) * (1 + fabs(u));
+    return (j % 4 < 2 ? x : -x) * exp2(power);
+}
+
+bool ct_point_is_far(int k) { return k % KINDS == FAR; }
+
 /* In place of x, among inputs of which the largest is `most`. */
 static double drawn(int k, double x, double most, double u) {
-    switch (k % 4) {
+    switch (k % KINDS) {
     case 0: return x + ldexp(most, -2 - (k / 16 < 12 ? k / 16 : 12)) * u; /* ever nearer: the domain may be narrow */
     case 1: return 3 * most * u; /* far, of any sign */
     case 2: return x != 0 ? x * exp2(2 * u) : most * fabs(u); /* far, of the same sign */
-    default: return 2 * u; /* whatever the magnitude was */
+    case 3: return 2 * u; /* whatever the magnitude was */
+    default: return far(k / KINDS, x != 0 ? x : most, u);
     }
 }
 

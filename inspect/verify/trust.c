@@ -12,7 +12,7 @@
 #define ROUNDING 1e-7   /* of the slope, likewise */
 #define TOO_COARSE 1e-3 /* an estimated error of this part of the slope tells nothing, */
 #define SMALL 1e-3      /* or of this part of f where the slope is smaller: u changes x by its own magnitude */
-#define ALONE 16        /* elements, at most, that are moved one by one too: a sum hides what is wrong in a small one. */
+#define ALONE 16        /* elements, at most, that are moved one by one too: a sum hides what is wrong in one. */
 #define BAND 8          /* Of more, those that are alike in magnitude, up to this power of two, are moved together. */
 #define SEED 0x7472757374u /* of the directions */
 

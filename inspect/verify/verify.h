@@ -83,6 +83,7 @@ void *ct_verify_array(const ct_verifier *v, size_t n, size_t item);
 typedef struct ct_reading {
     double *truth; /* what reverse mode computes */
     double *value; /* what is claimed, gradients nearer to f being the true ones; NULL when of another shape */
+    bool extreme;  /* zeros or infinities came up in `value`, so that NaN may be overflow or underflow */
     double *width; /* by how much they move with the last bits of the inputs; NULL when not measured yet */
 } ct_reading;
 
@@ -100,6 +101,8 @@ bool ct_point_here(const ct_verifier *v, ct_point *point);
 bool ct_point_perturbed(const ct_verifier *v, const ct_point *from, double eps, int k, ct_point *point);
 /* The k-th of those drawn at random, in f64; the inputs as they are for k < 0. Not finite for many k. */
 bool ct_point_drawn(const ct_verifier *v, int k, ct_point *point);
+/* Whether that is one so far away that rounding may have taken most digits of what is computed there. */
+bool ct_point_is_far(int k);
 /* Fills `given` of all sites by one backward pass in which the claims take the place of gradients. */
 bool ct_point_push_claims(const ct_verifier *v, const ct_point *here);
 
