@@ -4,7 +4,9 @@ set output folder."/growth.svg"
 set datafile separator "\t"
 set key autotitle columnhead
 set logscale xy
+set format xy "10^{%L}"
 set grid
+set key top left
 set multiplot layout 2,2
 do for [series in "batch width depth"] {
     set xlabel series
@@ -12,7 +14,9 @@ do for [series in "batch width depth"] {
     plot folder."/growth-".series.".tsv" using 1:2 with linespoints title "cotangent, one thread"
 }
 unset logscale y
+set format y "%g"
 set yrange [0:*]
+set key bottom left
 set xlabel "operations in a graph of scalars"
 set ylabel "nanoseconds an operation"
 plot folder."/scalar-growth.tsv" using 1:2 with linespoints title "recorded", \
