@@ -10,6 +10,6 @@ mkdir -p "$out"
     --svg "$out/graph.svg" --stages \
     x1=0.7 w1=-1.5 x2=0.34 w2=-0.35 x3=0.2 w3=-0.25 x4=-0.9 w4=0.2 | tee "$out/derivatives.txt"
 
-train model_a --layers 784,64,128,64,10
+train model_a --layers 784,64,128,64,10 --seed 2
 train model_b --layers 784,256,512,128,10
 page 'Report 4: two deep nets' . model_a model_b
