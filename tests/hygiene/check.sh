@@ -52,7 +52,7 @@ check_flags() {
 
 # No line is wider than a screen; a character of several bytes is one.
 check_width() {
-    # shellcheck disable=SC2086 # a list of folders
+    # shellcheck disable=SC2086,SC2016 # a list of folders; $0 is awk's
     find $rooms $programs '(' -name '*.[ch]' -o -name '*.inc' ')' 2>/dev/null | sort |
         xargs awk '{
             line = $0
