@@ -114,8 +114,8 @@ void ct_optim_free(ct_optim *opt) {
 
 /* ---- afterwards --------------------------------------------------------------------------------------------- */
 
-bool ct_optim_add_at(const char *at, ct_optim *opt, ct_list parameters, double lr, double weight_decay) {
-    const char *op = "ct_optim_add";
+bool ct_optim_add_group_at(const char *at, ct_optim *opt, ct_list parameters, double lr, double weight_decay) {
+    const char *op = "ct_optim_add_group";
     if (!opt) return ct_raise_null(op, at, 0), false;
     if (opt->lbfgs) return ct_raise(CT_ERR_ARGUMENT, op, at, "%s has one group of parameters", opt->name), false;
     if (!(weight_decay >= 0 && isfinite(weight_decay)))

@@ -77,7 +77,7 @@ static json_t *histogram(const char *at, const ct_tensor *t, double limit) {
 }
 
 static json_t *parameter(const char *at, const ct_tensor *t) {
-    ct_weight_statistics s = ct_weights_of(t);
+    ct_weight_statistics s = ct_weight_statistics_of(t);
     ct_shape shape = ct_shape_of(t);
     json_t *json = json_object();
     bool ok = put(json, "name", text(ct_label_of(t))) && put(json, "shape", integers(shape.ndim, shape.dim)) &&

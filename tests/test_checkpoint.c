@@ -38,7 +38,7 @@ static tiny run_whole(int optimizer) {
 }
 
 static ct_fit_options with_checkpoint(int64_t every) {
-    return (ct_fit_options){.checkpoint = path, .checkpoint_every = every, .resume = true};
+    return (ct_fit_options){.checkpoint_file = path, .checkpoint_every = every, .resume = true};
 }
 
 /* ---- resuming ----------------------------------------------------------------------------------------------- */
@@ -259,12 +259,12 @@ END_TEST
 START_TEST(test_unwritable) {
     tiny t = begin(0);
     ct_fit_options o = with_checkpoint(1);
-    o.checkpoint = "/nowhere/run.checkpoint";
+    o.checkpoint_file = "/nowhere/run.checkpoint";
     ck_assert_int_eq(tiny_fit(&t, 5, o), CT_FIT_FAILED);
     ck_assert_int_eq(ct_error_status(), CT_ERR_FILE);
     ck_assert_msg(strstr(ct_error(), "/nowhere/run.checkpoint: cannot"), "%s", ct_error());
     ct_error_clear();
-    o.checkpoint = "/dev/full";
+    o.checkpoint_file = "/dev/full";
     o.resume = false;
     ck_assert_int_eq(tiny_fit(&t, 5, o), CT_FIT_FAILED);
     ck_assert_msg(strstr(ct_error(), "/dev/full: not a regular file"), "%s", ct_error());

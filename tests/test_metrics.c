@@ -204,7 +204,7 @@ START_TEST(test_weights) {
     int64_t count[3];
     ct_scope s = ct_begin();
     ct_tensor *t = ct_from(CT_F64, CT_SHAPE(5), elements);
-    ct_weight_statistics w = ct_weights_of(t);
+    ct_weight_statistics w = ct_weight_statistics_of(t);
     ck_assert_int_eq(w.n, 5);
     ck_assert_double_eq_tol(w.mean, 1, 1e-15);
     ck_assert_double_eq_tol(w.std, sqrt((4 + 1 + 1 + 0 + 16) / 5.), 1e-15);
@@ -215,8 +215,8 @@ START_TEST(test_weights) {
     ck_assert(count[0] == 1 && count[1] == 4); /* 5 is in the last, which is closed */
     ck_assert(!ct_weight_histogram(t, 1, 1, 3, count));
     ct_error_clear();
-    ck_assert_int_eq(ct_weights_of(NULL).n, 0);
-    ck_assert(isnan(ct_weights_of(ct_zeros(CT_I64, CT_SHAPE(2))).mean));
+    ck_assert_int_eq(ct_weight_statistics_of(NULL).n, 0);
+    ck_assert(isnan(ct_weight_statistics_of(ct_zeros(CT_I64, CT_SHAPE(2))).mean));
     ck_assert(ct_end(s));
 }
 END_TEST

@@ -13,7 +13,7 @@ static ct_optim *make(ct_optimizer_id id, ct_tensor *x, ct_tensor *y) {
     const bool one_group = id == CT_OPTIMIZER_ct_lbfgs;
     ct_optim *opt = support_optimizer(id, one_group ? CT_LIST(x, y) : CT_LIST(x), 0.01);
     ck_assert_msg(opt != NULL, "%s", ct_error());
-    if (!one_group) ck_assert(ct_optim_add(opt, CT_LIST(y), 0.02, 0.1));
+    if (!one_group) ck_assert(ct_optim_add_group(opt, CT_LIST(y), 0.02, 0.1));
     return opt;
 }
 
@@ -114,7 +114,7 @@ END_TEST
 START_TEST(groups_have_their_own_rate_and_decay) {
     pair p = make_pair();
     ct_optim *opt = ct_sgd(CT_LIST(p.x), &(ct_sgd_options){.lr = 0.5, .weight_decay = 2});
-    ck_assert(ct_optim_add(opt, CT_LIST(p.y), 0.25, 0));
+    ck_assert(ct_optim_add_group(opt, CT_LIST(p.y), 0.25, 0));
     const double x = ct_get(p.x, CT_SHAPE(1)), y = ct_get(p.y, CT_SHAPE(1));
     ct_scope s = ct_begin();
     ct_backward(ct_sum(ct_add(p.x, p.y), CT_ALL));
@@ -124,16 +124,16 @@ START_TEST(groups_have_their_own_rate_and_decay) {
     ck_assert_double_eq(ct_get(p.y, CT_SHAPE(1)), y - 0.25);
     ck_assert_double_eq(ct_learning_rate(opt), 0.5);
     const int n = ct_optim_state(opt).n;
-    ck_assert(!ct_optim_add(opt, CT_LIST(p.y), 1, 0));
+    ck_assert(!ct_optim_add_group(opt, CT_LIST(p.y), 1, 0));
     expect_error(CT_ERR_ARGUMENT, "ct_sgd: y(5) is there twice", "test_optim_state.c:");
-    ck_assert(!ct_optim_add(opt, CT_LIST(p.y), NAN, 0));
-    expect_error(CT_ERR_ARGUMENT, "ct_optim_add: lr is nan", "test_optim_state.c:");
-    ck_assert(!ct_optim_add(opt, CT_LIST(p.y), 1, -1));
-    expect_error(CT_ERR_ARGUMENT, "ct_optim_add: weight_decay is -1", "test_optim_state.c:");
+    ck_assert(!ct_optim_add_group(opt, CT_LIST(p.y), NAN, 0));
+    expect_error(CT_ERR_ARGUMENT, "ct_optim_add_group: lr is nan", "test_optim_state.c:");
+    ck_assert(!ct_optim_add_group(opt, CT_LIST(p.y), 1, -1));
+    expect_error(CT_ERR_ARGUMENT, "ct_optim_add_group: weight_decay is -1", "test_optim_state.c:");
     ck_assert_int_eq(ct_optim_state(opt).n, n);
     ct_optim_free(opt);
     opt = make(CT_OPTIMIZER_ct_lbfgs, p.x, p.y);
-    ck_assert(!ct_optim_add(opt, CT_LIST(p.y), 1, 0));
+    ck_assert(!ct_optim_add_group(opt, CT_LIST(p.y), 1, 0));
     expect_error(CT_ERR_ARGUMENT, "ct_lbfgs has one group", "test_optim_state.c:");
     ck_assert(!ct_step(opt));
     expect_error(CT_ERR_ARGUMENT, "see ct_step_closure()", "test_optim_state.c:");

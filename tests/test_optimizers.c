@@ -382,7 +382,7 @@ START_TEST(every_failing_allocation_is_survived) {
             support_fail_allocation(k);
             ct_optim *opt = support_optimizer(id, CT_LIST(x), 0.01);
             ct_schedule *schedule = opt ? ct_plateau_schedule(opt, NULL) : NULL;
-            whole = schedule && (id == CT_OPTIMIZER_ct_lbfgs || ct_optim_add(opt, CT_LIST(y), 1, 0));
+            whole = schedule && (id == CT_OPTIMIZER_ct_lbfgs || ct_optim_add_group(opt, CT_LIST(y), 1, 0));
             if (!whole) ck_assert_int_eq(ct_error_status(), CT_ERR_MEMORY);
             ct_error_clear();
             ct_schedule_free(schedule);

@@ -261,7 +261,7 @@ START_TEST(test_options) {
     refused(&t, CT_ERR_ARGUMENT, "negative", (ct_fit_options){.optim = optim, .epochs = 1, .log_every = -1});
     refused(&t, CT_ERR_ARGUMENT, "`validation`",
             (ct_fit_options){.optim = optim, .epochs = 1, .early_stop.patience = 3});
-    refused(&t, CT_ERR_ARGUMENT, "`checkpoint`", (ct_fit_options){.optim = optim, .epochs = 1, .resume = true});
+    refused(&t, CT_ERR_ARGUMENT, "`checkpoint_file`", (ct_fit_options){.optim = optim, .epochs = 1, .resume = true});
     refused(&t, CT_ERR_ARGUMENT, "one of its own", (ct_fit_options){.optim = optim, .epochs = 1, .train = t.loader});
     ck_assert_ptr_null(ct_adam(ct_parameters(t.net), &(ct_adam_options){.lr = NAN}));
     refused(&t, CT_ERR_ARGUMENT, "lr is nan", (ct_fit_options){.epochs = 1}); /* the cause, not that optim is NULL */

@@ -135,7 +135,7 @@ static bool fit(training *t) {
                                       .after_step = remember_place,
                                       .context = t,
                                       .interrupt = &interrupted,
-                                      .checkpoint = has_checkpoint ? p->value[W_CHECKPOINT] : NULL,
+                                      .checkpoint_file = has_checkpoint ? p->value[W_CHECKPOINT] : NULL,
                                       .checkpoint_every = p->checkpoint_every,
                                       .resume = is_set(p, W_RESUME)});
     clock_gettime(CLOCK_MONOTONIC, &ended);

@@ -214,10 +214,10 @@ static bool fill_row(fit *f, ct_history_row *row, bool *wanted, bool *stop) {
 
 static bool save(fit *f) {
     ct_training_place *place = &f->training.place;
-    if (!f->o.checkpoint || f->saved == place->step) return true;
+    if (!f->o.checkpoint_file || f->saved == place->step) return true;
     place->seconds = ct_seconds() - f->begun;
     f->saved = place->step;
-    return ct_write_training(f->at, &f->training, f->o.checkpoint);
+    return ct_write_training(f->at, &f->training, f->o.checkpoint_file);
 }
 
 /* The learning rate of the steps to come. */
@@ -273,7 +273,7 @@ static bool valid(const char *at, const ct_loader *loader, const ct_fit_options 
         return refuse(at, "early_stop has a negative number");
     if ((o->early_stop.patience || o->validate_every) && !o->validation)
         return refuse(at, "early_stop and validate_every look at `validation`, which is not given");
-    if ((o->resume || o->checkpoint_every) && !o->checkpoint) return refuse(at, "`checkpoint` is not given");
+    if ((o->resume || o->checkpoint_every) && !o->checkpoint_file) return refuse(at, "`checkpoint_file` is not given");
     if (o->train == loader) return refuse(at, "`train` is the loader that is learnt from: give it one of its own");
     return true;
 }
@@ -288,12 +288,12 @@ static int64_t plan(const ct_loader *loader, const ct_fit_options *o) {
 /* Goes on from the checkpoint, if there is one. */
 static bool begin(fit *f) {
     ct_training_place *place = &f->training.place;
-    if (f->o.resume && ct_file_exists(f->o.checkpoint) && !ct_read_training(f->at, &f->training, f->o.checkpoint))
-        return false;
+    const char *file = f->o.checkpoint_file;
+    if (f->o.resume && ct_file_exists(file) && !ct_read_training(f->at, &f->training, file)) return false;
     if (place->batches && place->batches != ct_batches(f->loader))
         return ct_raise(CT_ERR_ARGUMENT, "ct_fit", f->at,
-                        "%s: of epochs of %" PRId64 " batches, but the loader has %" PRId64, f->o.checkpoint,
-                        place->batches, ct_batches(f->loader)),
+                        "%s: of epochs of %" PRId64 " batches, but the loader has %" PRId64, file, place->batches,
+                        ct_batches(f->loader)),
                false;
     place->batches = ct_batches(f->loader);
     if (!ct_loader_seek_at(f->at, f->loader, (ct_loader_place){place->epoch, place->batch})) return false;

@@ -44,11 +44,12 @@ typedef struct ct_fit_options {
     const volatile sig_atomic_t *interrupt; /* (none) when it is not 0 the fit finishes its step, writes the checkpoint
                                                and ends */
 
-    const char *checkpoint;   /* (none) path: written every checkpoint_every steps, and when the fit ends */
-    int64_t checkpoint_every; /* (0: at each epoch's end) */
-    bool resume;              /* (false) goes on from the checkpoint if there is one */
-    bool record_each_step;    /* (false) for models whose forward pass takes decisions of its own: the graph is recorded
-                                 anew in each step instead of replayed. Other models have the same bits in both. */
+    const char *checkpoint_file; /* (none) path: written every checkpoint_every steps, and when the fit ends */
+    int64_t checkpoint_every;    /* (0: at each epoch's end) */
+    bool resume;                 /* (false) goes on from the file if it is there */
+
+    bool record_each_step; /* (false) for models whose forward pass takes decisions of its own: the graph is recorded
+                              anew in each step instead of replayed. Other models have the same bits in both. */
 } ct_fit_options;
 
 typedef enum ct_fit_end {

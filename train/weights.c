@@ -123,7 +123,7 @@ static bool is_measurable(const ct_tensor *t) { return t && ct_is_float(t->dtype
 
 static double element(const ct_tensor *t, int64_t i) { return ct_read_element((ct_dtype)t->dtype, t->data, i); }
 
-ct_weight_statistics ct_weights_of(const ct_tensor *t) {
+ct_weight_statistics ct_weight_statistics_of(const ct_tensor *t) {
     ct_weight_statistics s = {0, NAN, NAN, NAN, NAN};
     if (!is_measurable(t)) return s;
     double sum = 0, squares = 0;

@@ -18,7 +18,7 @@ typedef struct ct_weight_statistics {
     double mean, std; /* of the whole: divided by n */
     double min, max;
 } ct_weight_statistics;
-CT_API ct_weight_statistics ct_weights_of(const ct_tensor *t); /* of NULL, or what is not floating: n = 0 */
+CT_API ct_weight_statistics ct_weight_statistics_of(const ct_tensor *t); /* of NULL, or what is not floating: n = 0 */
 
 /* Counts the elements in each of `bins` intervals of equal width from low to high, the last one closed; what lies
  * outside is in none. False, with an error, unless low < high, bins >= 1 and t is floating. */

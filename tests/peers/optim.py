@@ -135,7 +135,7 @@ def our_optimizer(ct, name, problem, options):
     if not optimizer:
         ct.fail()
     if "group" in options:
-        ct.optim_add(optimizer, tuple(problem.ours[1:]), *options["group"])
+        ct.optim_add_group(optimizer, tuple(problem.ours[1:]), *options["group"])
     return optimizer
 
 
