@@ -19,12 +19,13 @@ typedef struct ct_loader_options {
                        takes samples as they are stored */
     ct_shape shape; /* of a sample in x: (1,28,28) for a convolution; left out: all features in a row */
     bool one_hot;   /* y (batch, classes) has 1 at the sample's class, else 0, in x's dtype */
-    bool prefetch;  /* batches are made ready by a second thread; the numbers are the same */
+    bool prefetch;  /* batches are made ready by a second thread, begun with the first one; the numbers are the same.
+                       A child of fork() has no such thread: it makes a loader of its own, and leaves this one alone */
     ct_augmentation augment;
 } ct_loader_options;
 
-/* Deals a data set out in batches, epoch after epoch without end. Owned by the caller; the data set must outlive it.
- */
+/* Deals a data set out in batches, epoch after epoch without end. Owned by the caller and for one thread at a time; the
+ * data set must outlive it. */
 typedef struct ct_loader ct_loader;
 
 CT_API ct_loader *ct_loader_new_at(const char *at, const ct_dataset *dataset, const ct_loader_options *options);
