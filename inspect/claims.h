@@ -70,7 +70,7 @@ typedef struct ct_claim_result {
 } ct_claim_result;
 
 typedef struct ct_verify_options {
-    int points;      /* at which formulas are tested beside the current one; 0: 16, < 0: none */
+    int points;      /* at which formulas are tested beside the current one; 0: 16, CT_ZERO: none */
     double relative; /* by which numbers and arrays may be off, for those rounded by hand; 0: by rounding alone */
 } ct_verify_options;
 

@@ -71,7 +71,7 @@ ct_module *ct_multi_head_attention_at(const char *at, ct_attention_options o) {
         return ct_raise(CT_ERR_ARGUMENT, attention.name, at, "%" PRId64 " do not make %" PRId64 " heads", o.embed,
                         o.heads),
                NULL;
-    if (isnan(o.dropout = ct_option(attention.name, at, "dropout", o.dropout, 0, 1))) return NULL;
+    if (!ct_take_option(attention.name, at, "dropout", &o.dropout, 0, 0, 1)) return NULL;
     ct_module *m = ct_module_new(&attention);
     ct_init_parameter(ct_add_parameter(m, "in_proj_weight", o.dtype, CT_SHAPE(3 * o.embed, o.embed)),
                       ct_xavier_uniform());
@@ -123,7 +123,7 @@ static const ct_module_kind encoder = {
 ct_module *ct_transformer_encoder_layer_at(const char *at, ct_transformer_options o) {
     if (!o.dtype) o.dtype = CT_F32;
     if (!ct_valid_sizes(encoder.name, at, o.embed, o.heads)) return NULL;
-    if (isnan(o.dropout = ct_option(encoder.name, at, "dropout", o.dropout, 0, 1))) return NULL;
+    if (!ct_take_option(encoder.name, at, "dropout", &o.dropout, 0, 0, 1)) return NULL;
     if (!o.feedforward && o.embed <= INT32_MAX) o.feedforward = 4 * o.embed;
     const ct_attention_options look = {o.embed, o.heads, o.dropout, o.causal, o.dtype};
     const ct_norm_options norm = {.size = o.embed, .eps = o.eps, .dtype = o.dtype};

@@ -32,7 +32,4 @@ void ct_module_describe(const ct_module *m, char *text, size_t size);
 /* False, with an error raised, unless both sizes are 1 or more. */
 bool ct_valid_sizes(const char *op, const char *at, int64_t in, int64_t out);
 
-/* Zero is the preset, and otherwise the value must be in [0, below); NaN, with an error raised, when it is not. */
-double ct_option(const char *op, const char *at, const char *field, double value, double preset, double below);
-
 #endif

@@ -1,7 +1,7 @@
 /* nn/: layers. A part of nn.h; include that.
  *
  * Options are named after the sizes: ct_linear(784, 128), ct_linear(784, 128, .dtype = CT_F64). Those that are zero
- * have the value in brackets. Names of parameters, their first values and formulas are PyTorch's.
+ * have the value in brackets; CT_ZERO is zero. Names of parameters, their first values and formulas are PyTorch's.
  */
 #ifndef COTANGENT_NN_LAYERS_H
 #define COTANGENT_NN_LAYERS_H

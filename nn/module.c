@@ -4,7 +4,6 @@
 #include "tensor/checked.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 /* ---- life --------------------------------------------------------------------------------------------------- */
@@ -259,15 +258,9 @@ void ct_visit(ct_module *m, ct_visitor *visit, void *context) {
     visit_parts(m, "", visit, context);
 }
 
-/* ---- options of layers -------------------------------------------------------------------------------------- */
+/* ---- sizes of layers ---------------------------------------------------------------------------------------- */
 
 bool ct_valid_sizes(const char *op, const char *at, int64_t in, int64_t out) {
     if (in >= 1 && out >= 1) return true;
     return ct_raise(CT_ERR_ARGUMENT, op, at, "sizes %" PRId64 " -> %" PRId64 ": must be 1 or more", in, out), false;
-}
-
-double ct_option(const char *op, const char *at, const char *field, double value, double preset, double below) {
-    if (value == 0) value = preset;
-    if (value >= 0 && value < below) return value;
-    return ct_raise(CT_ERR_ARGUMENT, op, at, "%s is %g, not in [0, %g)", field, value, below), NAN;
 }

@@ -33,9 +33,9 @@ static const ct_module_kind layer_norm = {
 static ct_module *new_norm(const char *at, const ct_module_kind *kind, ct_norm_options o) {
     if (!ct_valid_sizes(kind->name, at, o.size, o.size)) return NULL;
     const ct_dtype dtype = o.dtype ? o.dtype : CT_F32;
-    o.eps = ct_option(kind->name, at, "eps", o.eps, 1e-5, INFINITY);
-    o.momentum = ct_option(kind->name, at, "momentum", o.momentum, 0.1, 1);
-    if (isnan(o.eps) || isnan(o.momentum)) return NULL;
+    if (!ct_take_option(kind->name, at, "eps", &o.eps, 1e-5, 0, INFINITY) ||
+        !ct_take_option(kind->name, at, "momentum", &o.momentum, 0.1, 0, 1))
+        return NULL;
     ct_module *m = ct_module_new(kind);
     if (kind == &batch_norm) {
         ct_add_buffer(m, "running_mean", dtype, CT_SHAPE(o.size));

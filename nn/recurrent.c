@@ -155,7 +155,7 @@ static ct_module *new_recurrent(const char *at, const ct_module_kind *kind, recu
     if (!ct_valid_sizes(kind->name, at, o->in, o->hidden)) return NULL;
     if (o->layers < 1 || o->layers > INT16_MAX || o->hidden > INT32_MAX)
         return ct_raise(CT_ERR_ARGUMENT, kind->name, at, "%" PRId64 " layers of %" PRId64, o->layers, o->hidden), NULL;
-    if (isnan(o->dropout = ct_option(kind->name, at, "dropout", o->dropout, 0, 1))) return NULL;
+    if (!ct_take_option(kind->name, at, "dropout", &o->dropout, 0, 0, 1)) return NULL;
     ct_module *m = ct_module_new(kind);
     for (int64_t layer = 0; layer < o->layers; layer++) {
         add_run(at, m, &r, layer, false);

@@ -32,13 +32,6 @@ void ct_state_free(ct_state *state);
  * and nothing changed. */
 bool ct_state_load(const char *op, const char *at, const ct_state *state, ct_list from);
 
-/* ---- options: zero means the preset; false with an error raised when out of range ----------------------------- */
-
-bool ct_take_option(const char *op, const char *at, const char *field, double *value, double preset, double low,
-                    double below);
-bool ct_take_count(const char *op, const char *at, const char *field, int64_t *value, int64_t preset,
-                   int64_t least);
-
 /* ---- the optimiser ------------------------------------------------------------------------------------------ */
 
 typedef union ct_optim_options {

@@ -1,9 +1,9 @@
 /* optim/: the optimisers. A part of optim.h; include that.
  *
  * Each constructor is NULL, with an error, when the list is empty or holds what is no leaf, or an option is out of
- * range. Options that are zero have the value in brackets; only lr must be given. Below, x is a parameter and d its
- * gradient plus weight_decay * x (an L2 penalty of weight_decay / 2 * x^2), t the number of the step from 1 on. The
- * numbers are PyTorch's.
+ * range. Options that are zero have the value in brackets, CT_ZERO is zero; only lr must be given. Below, x is a
+ * parameter and d its gradient plus weight_decay * x (an L2 penalty of weight_decay / 2 * x^2), t the number of the
+ * step from 1 on. The numbers are PyTorch's.
  */
 #ifndef COTANGENT_OPTIMIZERS_H
 #define COTANGENT_OPTIMIZERS_H

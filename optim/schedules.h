@@ -7,7 +7,7 @@
  * A schedule sets the learning rate of each group of its optimiser, which must live while it steps, from the group's
  * rate when it was made, `base`, and the number t of its steps so far. What a step is, an epoch or a batch, is the
  * caller's choice. Constructors set the rate for t = 0 at once. They are NULL, with an error, when an option is out of
- * range; options that are zero have the value in brackets, and what has none must be given.
+ * range; options that are zero have the value in brackets, CT_ZERO is zero, and what has no brackets must be given.
  */
 #ifndef COTANGENT_SCHEDULES_H
 #define COTANGENT_SCHEDULES_H

@@ -1,7 +1,6 @@
-/* State of optimisers and schedules: labelled tensors, made once, saved and loaded by their labels. And options. */
+/* State of optimisers and schedules: labelled tensors, made once, saved and loaded by their labels. */
 #include "optim/internal.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 ct_tensor *ct_state_add(const char *op, const char *at, ct_state *state, const char *name, int place, ct_dtype dtype,
@@ -52,21 +51,4 @@ bool ct_state_load(const char *op, const char *at, const ct_state *state, ct_lis
     for (int i = 0; i < state->n; i++)
         memcpy(state->items[i]->data, find(from, state->items[i], i)->data, ct_bytes_of(state->items[i]));
     return true;
-}
-
-/* ---- options ------------------------------------------------------------------------------------------------ */
-
-bool ct_take_option(const char *op, const char *at, const char *field, double *value, double preset, double low,
-                    double below) {
-    if (*value == 0) *value = preset;
-    if (*value >= low && *value < below) return true;
-    return ct_raise(CT_ERR_ARGUMENT, op, at, "%s is %g, not in [%g, %g)", field, *value, low, below), false;
-}
-
-bool ct_take_count(const char *op, const char *at, const char *field, int64_t *value, int64_t preset, int64_t least) {
-    if (*value == 0) *value = preset;
-    if (*value >= least && *value <= INT32_MAX) return true;
-    return ct_raise(CT_ERR_ARGUMENT, op, at, "%s is %" PRId64 ", not in [%" PRId64 ", %d]", field, *value, least,
-                    INT32_MAX),
-           false;
 }

@@ -135,7 +135,7 @@ extern _Thread_local ct_thread ct_this;
 void ct_close(ct_scope scope);
 
 /* A tensor with uninitialised elements in the innermost scope, or owned (freed by ct_free) where none may hold it.
- * NULL with an error raised in the name of `op` when there is no scope or no memory. `tail` bytes follow the struct. */
+ * NULL with an error raised in the name of `op` when there is no scope or no memory. */
 ct_tensor *ct_new_tensor(const char *op, const char *at, ct_dtype dtype, const ct_shape *shape, int n_in);
 ct_tensor *ct_new_owned(const char *op, const char *at, ct_dtype dtype, const ct_shape *shape);
 /* A tensor of the innermost scope without element buffer (data NULL unless 0-d); the caller sets it. `extent` may be
@@ -176,6 +176,14 @@ bool ct_error_report(void);  /* ends a must-check function: marks a pending erro
 #define CT_DESCRIPTION 128
 char *ct_describe(const ct_tensor *t, char buffer[CT_DESCRIPTION]);
 char *ct_describe_shape(const ct_shape *shape, char buffer[CT_DESCRIPTION]);
+
+/* ---- options ------------------------------------------------------------------------------------------------ */
+
+/* Puts the preset in the place of 0, and 0 in that of CT_ZERO. False with an error raised unless the value is then in
+ * [low, below), a count in [least, INT32_MAX]. */
+bool ct_take_option(const char *op, const char *at, const char *field, double *value, double preset, double low,
+                    double below);
+bool ct_take_count(const char *op, const char *at, const char *field, int64_t *value, int64_t preset, int64_t least);
 
 /* ---- random, threads ---------------------------------------------------------------------------------------- */
 

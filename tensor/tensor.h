@@ -34,6 +34,9 @@ extern "C" {
 
 #define CT_MAX_DIMS 8
 
+/* The value of an option that is to be zero itself, where zero stands for a preset: {.patience = CT_ZERO}. */
+#define CT_ZERO INT32_MIN
+
 /* ---- dtypes and shapes -------------------------------------------------------------------------------------- */
 
 /* Derivatives exist for the two floating dtypes; the others hold masks, images, labels and indices. */

@@ -236,6 +236,19 @@ START_TEST(running_statistics_are_buffers) {
 }
 END_TEST
 
+/* Zeros of the user's own, where zero stands for another number: nothing moves, and nothing is added to the variance. */
+START_TEST(zeros_can_be_said) {
+    ct_module *norm = ct_batch_norm_layer(1, .momentum = CT_ZERO, .eps = CT_ZERO, .dtype = CT_F64);
+    ct_scope s = ct_begin();
+    ct_tensor *y = ct_forward(norm, ct_from(CT_F64, CT_SHAPE(2, 1), (double[]){1, 3}));
+    ck_assert_double_eq(element(y, 0), -1);
+    ck_assert_double_eq(element(ct_buffers(norm).items[0], 0), 0);
+    ck_assert_double_eq(element(ct_buffers(norm).items[1], 0), 1);
+    end_well(s);
+    ct_module_free(norm);
+}
+END_TEST
+
 /* Parameters and running statistics travel through a file: two nets give the same bits in evaluation. */
 START_TEST(files_hold_buffers) {
     ct_module *nets[2];
@@ -408,6 +421,7 @@ START_TEST(bad_options_are_refused) {
     REFUSED(ct_max_pool2d_layer(0), "ct_max_pool2d_layer");
     REFUSED(ct_batch_norm_layer(0), "ct_batch_norm_layer");
     REFUSED(ct_batch_norm_layer(3, .momentum = 1.5), "momentum is 1.5");
+    REFUSED(ct_batch_norm_layer(3, .eps = -1), "eps is -1");
     REFUSED(ct_layer_norm_layer(3, .eps = -1), "eps is -1");
     REFUSED(ct_embedding_layer(3), "ct_embedding_layer: sizes 3 -> 0");
     REFUSED(ct_lstm(3, 4, .layers = -1), "ct_lstm: -1 layers");
@@ -487,6 +501,7 @@ Suite *ct_suite(void) {
     tcase_add_test(values, first_row_of_padded_embedding_stays_zero);
     tcase_add_test(values, losses_are_means);
     tcase_add_test(values, running_statistics_are_buffers);
+    tcase_add_test(values, zeros_can_be_said);
     tcase_add_test(values, files_hold_buffers);
     tcase_add_test(values, orthogonal_and_norm_scaled);
     tcase_add_test(tree, visitors_and_paths_reach_every_part);

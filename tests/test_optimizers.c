@@ -302,6 +302,35 @@ START_TEST(plateau_lowers_the_rate_when_nothing_gets_better) {
 }
 END_TEST
 
+/* With a preset that is not zero, too. */
+START_TEST(zero_itself_can_be_said) {
+    ct_tensor *x = parameter(CT_F64, start, N), *y = parameter(CT_F64, start, N);
+    ct_optim *adam = ct_adam(CT_LIST(x), &(ct_adam_options){.lr = 0.1});
+    ct_optim *adamw = ct_adamw(CT_LIST(y), &(ct_adamw_options){.lr = 0.1, .weight_decay = CT_ZERO});
+    for (int t = 0; t < 3; t++) {
+        set_gradient(x, t), set_gradient(y, t);
+        ck_assert(ct_step(adam) && ct_step(adamw));
+    }
+    for (int i = 0; i < N; i++) ck_assert_double_eq(element(x, i), element(y, i));
+    ct_schedule *schedule = ct_plateau_schedule(
+        adam, &(ct_plateau_schedule_options){.factor = 0.5, .patience = CT_ZERO, .threshold = CT_ZERO});
+    const double values[] = {5, 5, 4, 6}, rates[] = {0.1, 0.05, 0.05, 0.025};
+    for (int t = 0; t < COUNT(values); t++) {
+        ck_assert(ct_schedule_step_on(schedule, values[t]));
+        ck_assert_double_eq_tol(ct_learning_rate(adam), rates[t], 1e-15);
+    }
+    ck_assert_ptr_null(ct_rprop(CT_LIST(x), &(ct_rprop_options){.lr = 0.1, .grow = CT_ZERO}));
+    expect_error(CT_ERR_ARGUMENT, "ct_rprop: grow is 0, not in [1, inf)", "test_optimizers.c:");
+    ck_assert_ptr_null(ct_step_schedule(adam, &(ct_step_schedule_options){.every = CT_ZERO}));
+    expect_error(CT_ERR_ARGUMENT, "ct_step_schedule: every is 0, not in [1, ", "test_optimizers.c:");
+    ct_schedule_free(schedule);
+    ct_optim_free(adam);
+    ct_optim_free(adamw);
+    ct_free(x);
+    ct_free(y);
+}
+END_TEST
+
 /* Five steps, or three, a state that travels, and two of another schedule that was made with another rate. */
 START_TEST(schedules_go_on_from_their_state) {
     ct_tensor *x = parameter(CT_F64, start, N);
@@ -409,6 +438,7 @@ Suite *ct_suite(void) {
     tcase_add_test(schedules, warm_up_hands_over);
     tcase_add_test(schedules, warm_up_hands_over_to_what_begins_lower);
     tcase_add_test(schedules, plateau_lowers_the_rate_when_nothing_gets_better);
+    tcase_add_test(schedules, zero_itself_can_be_said);
     tcase_add_test(schedules, schedules_go_on_from_their_state);
     tcase_add_test(schedules, bad_schedules_are_refused);
 #ifndef CT_DEBUG

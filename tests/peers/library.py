@@ -11,7 +11,7 @@ PLACE = b"tests/peers"
 DTYPES = [torch.bool, torch.uint8, torch.int32, torch.int64, torch.float32, torch.float64]  # by enum ct_dtype
 NUMBERS = {"int": ctypes.c_int, "int64_t": ctypes.c_int64, "double": ctypes.c_double, "size_t": ctypes.c_size_t,
            "bool": ctypes.c_bool, "float": ctypes.c_float, "uint64_t": ctypes.c_uint64}
-ALL, END = None, 2**63 - 1  # CT_ALL as an argument of type ct_axes, CT_END
+ALL, END, ZERO = None, 2**63 - 1, -2**31  # CT_ALL as an argument of type ct_axes, CT_END, CT_ZERO
 
 
 class CotangentError(Exception):

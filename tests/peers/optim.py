@@ -6,11 +6,13 @@ usage: optim.py LIBRARY INCLUDE [COMPILER]
 import ctypes
 import math
 
+from library import ZERO
 from peer import compare_all, torch
 
 STEPS, TOLERANCE = 200, 1e-10
 BETAS = {"beta1": 0.8, "beta2": 0.95}
-ADAM = [{"lr": 1e-2}, {"lr": 1e-2, "weight_decay": 0.1}, {"lr": 3e-2, **BETAS, "eps": 1e-3}]
+ADAM = [{"lr": 1e-2}, {"lr": 1e-2, "weight_decay": 0.1}, {"lr": 3e-2, **BETAS, "eps": 1e-3},
+        {"lr": 1e-2, "beta1": 0, "weight_decay": 0}]
 
 # (ours, PyTorch's class, what PyTorch's is always given, options in our words)
 OPTIMIZERS = [
@@ -49,7 +51,8 @@ SCHEDULES = [
     ("one_cycle_schedule", "OneCycleLR", {"cycle_momentum": False}, [
         {"steps": 201}, {"steps": 250, "rising": 0.5, "division": 10, "final_division": 100}]),
     ("plateau_schedule", "ReduceLROnPlateau", {}, [
-        {"patience": 3, "lowest": 1e-6}, {"patience": 1, "factor": 0.5, "threshold": 0.1, "cooldown": 4, "lowest": 1e-5}]),
+        {"patience": 3, "lowest": 1e-6}, {"patience": 1, "factor": 0.5, "threshold": 0.1, "cooldown": 4, "lowest": 1e-5},
+        {"patience": 0, "threshold": 0, "factor": 0.7, "lowest": 1e-5}]),
 ]
 
 # our word for an option -> PyTorch's
@@ -125,7 +128,8 @@ class Problem:
 
 def options_of(ct, name, values):
     kind = ct.types.get(f"ct_{name}_options") or ct.types["ct_adam_options"]  # some are another word for Adam's
-    values = {key: (ctypes.c_int64 * 16)(*value) if isinstance(value, tuple) else value for key, value in values.items()}
+    values = {key: (ctypes.c_int64 * 16)(*value) if isinstance(value, tuple) else value if value or value is False else ZERO
+              for key, value in values.items()}
     return ctypes.byref(kind(**values))
 
 
