@@ -119,7 +119,7 @@ ct_loss_function *find_loss(const plan *p) {
     static ct_optim *make_##name(ct_list parameters, const plan *p) {                                                \
         return ct_##name(parameters, &(ct_##name##_options){.lr = p->lr, __VA_ARGS__});                              \
     }
-#define DECAY .weight_decay = p->weight_decay
+#define DECAY .weight_decay = p->weight_decay > 0 ? p->weight_decay : CT_ZERO
 #define MOMENTUM .momentum = p->momentum
 /* Those that know momentum first, then those that know weight decay. */
 #define OPTIMIZERS(X)                                                                                                \
@@ -151,8 +151,8 @@ ct_optim *make_optim(const plan *p, ct_module *net) {
 
 /* ---- schedule ----------------------------------------------------------------------------------------------- */
 
-/* "NAME:3:0.1" into the name's length and at most two numbers, zero where none is given. False where it is otherwise.
- */
+/* "NAME:3:0.1" into the name's length and at most two numbers as options take them: 0 where none is given, CT_ZERO for
+ * a zero. False where it is otherwise. */
 static bool cut(const char *text, size_t *length, double number[2]) {
     *length = strcspn(text, ":");
     text += *length;
@@ -161,7 +161,8 @@ static bool cut(const char *text, size_t *length, double number[2]) {
         number[i] = 0;
         if (!*text) continue;
         number[i] = strtod(++text, &end);
-        if (end == text || (*end && *end != ':')) return false;
+        if (end == text || (*end && *end != ':') || !(fabs(number[i]) < 1e9)) return false;
+        if (number[i] == 0) number[i] = CT_ZERO;
         text = end;
     }
     return !*text;
@@ -175,8 +176,7 @@ bool make_schedule(const plan *p, ct_optim *optim, ct_schedule **schedule) {
     int which = 0;
     char name[32];
     *schedule = NULL;
-    if (!cut(text, &n, number) || !(fabs(number[0]) < 1e9))
-        return refuse(p, W_SCHEDULE, "NAME:NUMBER:NUMBER is wanted");
+    if (!cut(text, &n, number)) return refuse(p, W_SCHEDULE, "NAME:NUMBER:NUMBER is wanted");
     snprintf(name, sizeof name, "%.*s", (int)n, text);
     while (which < 5 && strcmp(names[which], name) != 0) which++;
     if (which == 5) return refuse_name(p, W_SCHEDULE, name, 5, names);

@@ -126,6 +126,14 @@ START_TEST(same_for_any_number_of_threads) {
 }
 END_TEST
 
+START_TEST(zero_is_zero) {
+    expect(0, TRAIN "--lr 0.01 --optimizer adam --quiet --out plain", "");
+    expect(0, TRAIN "--lr 0.01 --optimizer adamw --quiet --out same", ""); /* its decay, 0, is not the library's preset */
+    expect(0, "cmp plain/weights.safetensors same/weights.safetensors", "");
+    expect(0, TRAIN "--val 0.2 --schedule plateau:0:0.5", "test        loss");
+}
+END_TEST
+
 START_TEST(configuration) {
     expect(0, "printf '# a comment\\n\\nlayers = 4,7,3\\n  lr=0.25\\nquick = yes\\n' > net.conf", "");
     json_t *json = train_for_json("cotangent train --data . --config net.conf --lr 0.5 --epochs 20 --json --quiet");
@@ -341,6 +349,7 @@ Suite *ct_suite(void) {
     tcase_add_test(training, likelihood);
     tcase_add_test(training, every_choice_trains);
     tcase_add_test(training, same_for_any_number_of_threads);
+    tcase_add_test(training, zero_is_zero);
     tcase_add_test(training, configuration);
     tcase_add_loop_test(training, refuses, 0, (int)(sizeof refusals / sizeof *refusals));
     tcase_add_loop_test(training, damaged_data, 0, 5);
