@@ -67,6 +67,9 @@ bool ct_pull_back(const char *op, const char *at, ct_tensor *y, ct_tensor *v, ct
 bool ct_check_result(const ct_tensor *z);
 bool ct_check_cotangent(const ct_tensor *z, int k);
 
+/* Whether operand k is floating, and operands j and k have one dtype; both raise in z's name. */
+bool ct_op_floating(const ct_tensor *z, int k);
+bool ct_op_same_dtype(const ct_tensor *z, int j, int k);
 /* Normalises a possibly negative axis; false when outside of [-n, n). */
 bool ct_resolve_axis(int axis, int ndim, int *out);
 /* Bit i set for each axis i in `axes`; raises in z's name. */

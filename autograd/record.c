@@ -44,6 +44,17 @@ bool ct_op_fail(const ct_tensor *z, ct_error_code code, const char *format, ...)
     return false;
 }
 
+bool ct_op_floating(const ct_tensor *z, int k) {
+    ct_dtype own = z->in[k]->dtype;
+    return ct_is_float(own) || ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(own));
+}
+
+bool ct_op_same_dtype(const ct_tensor *z, int j, int k) {
+    ct_dtype one = z->in[j]->dtype, other = z->in[k]->dtype;
+    return one == other ||
+           ct_op_fail(z, CT_ERR_DTYPE, "dtypes %s and %s differ", ct_dtype_name(one), ct_dtype_name(other));
+}
+
 /* ---- shapes ------------------------------------------------------------------------------------------------- */
 
 bool ct_resolve_axis(int axis, int ndim, int *out) {
@@ -99,13 +110,10 @@ static bool usable(const ct_op *op, const char *at, ct_tensor *const *in, int n_
 
 static bool elementwise_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     for (int k = 1; k < z->n_in; k++)
-        if (z->in[k]->dtype != z->in[0]->dtype)
-            return ct_op_fail(z, CT_ERR_DTYPE, "dtypes %s and %s differ", ct_dtype_name(z->in[0]->dtype),
-                              ct_dtype_name(z->in[k]->dtype));
+        if (!ct_op_same_dtype(z, 0, k)) return false;
     bool compares = ct_op_table[z->op]->kind == CT_NOT_DIFFERENTIABLE;
     *dtype = compares ? CT_BOOL : (ct_dtype)z->in[0]->dtype;
-    if (!compares && !ct_is_float(*dtype))
-        return ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(*dtype));
+    if (!compares && !ct_op_floating(z, 0)) return false;
     return ct_broadcast_shapes(z->n_in, z->in, shape) || ct_op_fail(z, CT_ERR_SHAPE, "shapes do not broadcast");
 }
 

@@ -58,12 +58,9 @@ static bool check_options(const ct_tensor *z, const ct_conv_options *o) {
 /* That the operands have a dtype, and one or two spatial axes, in common. */
 static bool check_operands(const ct_tensor *z) {
     const ct_tensor *x = z->in[0];
-    if (!ct_is_float(x->dtype))
-        return ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(x->dtype));
+    if (!ct_op_floating(z, 0)) return false;
     for (int k = 1; k < z->n_in; k++)
-        if (z->in[k]->dtype != x->dtype)
-            return ct_op_fail(z, CT_ERR_DTYPE, "dtypes %s and %s differ", ct_dtype_name(x->dtype),
-                              ct_dtype_name(z->in[k]->dtype));
+        if (!ct_op_same_dtype(z, 0, k)) return false;
     if (x->ndim < 3 || x->ndim > 4)
         return ct_op_fail(z, CT_ERR_SHAPE, "%d dimensions, not 3 (n, c, l) or 4 (n, c, h, w)", x->ndim);
     if (z->in[1]->ndim != x->ndim)

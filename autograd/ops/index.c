@@ -79,8 +79,7 @@ static bool begin_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
 /* For the adjoints, which take the extent from the caller and add up. */
 static bool check_target(const ct_tensor *z) {
     const index_attributes *a = z->attributes;
-    if (!ct_is_float(z->in[0]->dtype))
-        return ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(z->in[0]->dtype));
+    if (!ct_op_floating(z, 0)) return false;
     return a->extent >= 0 || ct_op_fail(z, CT_ERR_ARGUMENT, "the extent %lld is negative", (long long)a->extent);
 }
 

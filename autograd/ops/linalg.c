@@ -14,8 +14,7 @@
 bool ct_plan_matrices(ct_tensor *z, bool square) {
     const ct_tensor *x = z->in[0];
     ct_matrices *a = z->attributes;
-    if (!ct_is_float(x->dtype))
-        return ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(x->dtype));
+    if (!ct_op_floating(z, 0)) return false;
     if (x->ndim < 2) return ct_op_fail(z, CT_ERR_SHAPE, "a matrix has two axes");
     int64_t m = x->extent->dim[x->ndim - 2], n = x->extent->dim[x->ndim - 1];
     if (square && m != n) return ct_op_fail(z, CT_ERR_SHAPE, "the matrix is not square");
@@ -214,11 +213,8 @@ ct_tensor *ct_solve_at(const char *at, ct_tensor *x, ct_tensor *y) {
 
 /* Whether y's matrices have as many rows (or columns) as those of x. */
 static bool solve_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype, bool left) {
-    const ct_tensor *x = z->in[0], *y = z->in[1];
-    if (!like_operand(z, shape, dtype)) return false;
-    if (x->dtype != y->dtype)
-        return ct_op_fail(z, CT_ERR_DTYPE, "dtypes %s and %s differ", ct_dtype_name(x->dtype),
-                          ct_dtype_name(y->dtype));
+    const ct_tensor *y = z->in[1];
+    if (!like_operand(z, shape, dtype) || !ct_op_same_dtype(z, 0, 1)) return false;
     ct_shape own = ct_shape_of(y);
     int axis = shape->ndim - (left ? 2 : 1), other = shape->ndim - (left ? 1 : 2);
     if (own.ndim == shape->ndim) shape->dim[other] = own.dim[other];

@@ -10,12 +10,9 @@
 #define CT_HERE at
 
 static bool one_floating_dtype(const ct_tensor *z) {
-    ct_dtype x = z->in[0]->dtype;
-    if (!ct_is_float(x)) return ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(x));
+    if (!ct_op_floating(z, 0)) return false;
     for (int k = 1; k < z->n_in; k++)
-        if (z->in[k]->dtype != x)
-            return ct_op_fail(z, CT_ERR_DTYPE, "dtypes %s and %s differ", ct_dtype_name(x),
-                              ct_dtype_name(z->in[k]->dtype));
+        if (!ct_op_same_dtype(z, 0, k)) return false;
     return true;
 }
 

@@ -106,8 +106,7 @@ static bool argmax_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     argmax_attributes *a = z->attributes;
     const char *op = ct_op_table[z->op]->name;
     int spatial = a->size.ndim ? a->size.ndim : a->options.kernel[1] ? 2 : 1;
-    if (!ct_is_float(x->dtype))
-        return ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(x->dtype));
+    if (!ct_op_floating(z, 0)) return false;
     if (spatial < 1 || spatial > 2 || x->ndim < spatial)
         return ct_op_fail(z, CT_ERR_SHAPE, "%d dimensions for windows of %d", x->ndim, spatial);
     a->windows[0] = (ct_window_axis){1, 1, 1, 1, 0, 1, false};

@@ -81,13 +81,8 @@ static bool reduce_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     return plan_shape(z, shape, dtype) && allocate_between(z, z->attributes);
 }
 
-static bool is_floating(const ct_tensor *z) {
-    ct_dtype own = z->in[0]->dtype;
-    return ct_is_float(own) || ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(own));
-}
-
 static bool floating_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
-    return is_floating(z) && reduce_shape(z, shape, dtype);
+    return ct_op_floating(z, 0) && reduce_shape(z, shape, dtype);
 }
 
 static void reduce(ct_tensor *z, ct_reduction how) {
@@ -231,7 +226,7 @@ ct_tensor *ct_variance_at(const char *at, ct_tensor *x, ct_axes axes, int correc
 
 static bool ct_variance_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     variance_attributes *a = z->attributes;
-    if (!is_floating(z) || !plan_shape(z, shape, dtype)) return false;
+    if (!ct_op_floating(z, 0) || !plan_shape(z, shape, dtype)) return false;
     for (int s = 0; s < a->over.n; s++) {
         size_t n = (size_t)(a->over.step[s].outer * a->over.step[s].inner);
         if (!(a->moments[s] = ct_scope_array(ct_this.depth, n, sizeof *a->moments[s])))

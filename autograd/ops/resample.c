@@ -101,8 +101,7 @@ ct_tensor *ct_resample_at(const char *at, ct_tensor *x, int axis, const ct_spars
 static bool ct_resample_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     const ct_tensor *x = z->in[0];
     resample_attributes *a = z->attributes;
-    if (!ct_is_float(x->dtype))
-        return ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(x->dtype));
+    if (!ct_op_floating(z, 0)) return false;
     if (!ct_op_axis(z, x->ndim, &a->axis)) return false;
     if (x->extent->dim[a->axis] != a->matrix->columns)
         return ct_op_fail(z, CT_ERR_SHAPE, "%lld slices for a matrix of %lld columns",

@@ -28,8 +28,7 @@ static bool scan_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     scan_attributes *a = z->attributes;
     *shape = ct_shape_of(x);
     *dtype = x->dtype;
-    if (!ct_is_float(*dtype))
-        return ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(*dtype));
+    if (!ct_op_floating(z, 0)) return false;
     return ct_op_axis(z, x->ndim, &a->axis);
 }
 
@@ -148,10 +147,7 @@ ct_tensor *ct_recurrence_at(const char *at, ct_tensor *x, ct_tensor *y, int axis
 
 static bool ct_recurrence_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     const ct_tensor *x = z->in[0], *y = z->in[1];
-    if (!scan_shape(z, shape, dtype)) return false;
-    if (x->dtype != y->dtype)
-        return ct_op_fail(z, CT_ERR_DTYPE, "dtypes %s and %s differ", ct_dtype_name(x->dtype),
-                          ct_dtype_name(y->dtype));
+    if (!scan_shape(z, shape, dtype) || !ct_op_same_dtype(z, 0, 1)) return false;
     return ct_same_shape(x, y) || ct_op_fail(z, CT_ERR_SHAPE, "the operands differ in shape");
 }
 
@@ -211,8 +207,7 @@ static bool ct_prod_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     const ct_tensor *x = z->in[0];
     *dtype = x->dtype;
     *shape = CT_SHAPE(x->extent->dim[0], x->extent->dim[2]);
-    return ct_is_float(*dtype) ||
-           ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(*dtype));
+    return ct_op_floating(z, 0);
 }
 
 static void ct_prod_forward(ct_tensor *z) {

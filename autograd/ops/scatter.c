@@ -59,8 +59,7 @@ static bool ct_scatter_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     int axis = *(const int *)z->attributes;
     *shape = ct_shape_of(x);
     *dtype = x->dtype;
-    if (x->dtype != w->dtype)
-        return ct_op_fail(z, CT_ERR_DTYPE, "dtypes %s and %s differ", ct_dtype_name(x->dtype), ct_dtype_name(w->dtype));
+    if (!ct_op_same_dtype(z, 0, 2)) return false;
     return (ct_same_shape(y, w) || ct_op_fail(z, CT_ERR_SHAPE, "not as many elements as indices")) &&
            ct_check_indices(z, y, shape->dim[axis]);
 }

@@ -19,12 +19,11 @@ ct_tensor *ct_where_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *w)
 }
 
 static bool ct_where_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
-    const ct_tensor *x = z->in[0], *y = z->in[1], *w = z->in[2];
+    const ct_tensor *x = z->in[0], *y = z->in[1];
     *dtype = y->dtype;
     if (x->dtype != CT_BOOL)
         return ct_op_fail(z, CT_ERR_DTYPE, "the condition is %s, not bool", ct_dtype_name(x->dtype));
-    if (y->dtype != w->dtype)
-        return ct_op_fail(z, CT_ERR_DTYPE, "dtypes %s and %s differ", ct_dtype_name(y->dtype), ct_dtype_name(w->dtype));
+    if (!ct_op_same_dtype(z, 1, 2)) return false;
     return ct_broadcast_shapes(3, z->in, shape) || ct_op_fail(z, CT_ERR_SHAPE, "shapes do not broadcast");
 }
 
@@ -117,8 +116,7 @@ static bool ct_dropout_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     dropout_attributes *a = z->attributes;
     *shape = ct_shape_of(x);
     *dtype = x->dtype;
-    if (!ct_is_float(*dtype))
-        return ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(*dtype));
+    if (!ct_op_floating(z, 0)) return false;
     if (!(a->p >= 0 && a->p <= 1)) return ct_op_fail(z, CT_ERR_ARGUMENT, "p = %g is no probability", a->p);
     if (a->source) return true;
     a->source = z;

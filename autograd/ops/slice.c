@@ -233,8 +233,7 @@ static bool ct_slice_scatter_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtyp
     part.dim[a->axis] = count;
     if (!ct_shape_equal(&part, &own))
         return ct_op_fail(z, CT_ERR_SHAPE, "the slice is of shape %s", ct_describe_shape(&part, text));
-    return x->dtype == y->dtype || ct_op_fail(z, CT_ERR_DTYPE, "dtypes %s and %s differ", ct_dtype_name(x->dtype),
-                                              ct_dtype_name(y->dtype));
+    return ct_op_same_dtype(z, 0, 1);
 }
 
 static void ct_slice_scatter_forward(ct_tensor *z) {
@@ -293,9 +292,7 @@ ct_tensor *ct_concat_at(const char *at, ct_list xs, int axis) {
 static bool goes_along(const ct_tensor *z, int k, int axis) {
     const ct_tensor *x = z->in[k], *first = z->in[0];
     char text[2][CT_DESCRIPTION];
-    if (x->dtype != first->dtype)
-        return ct_op_fail(z, CT_ERR_DTYPE, "dtypes %s and %s differ", ct_dtype_name(first->dtype),
-                          ct_dtype_name(x->dtype));
+    if (!ct_op_same_dtype(z, 0, k)) return false;
     bool same = x->ndim == first->ndim;
     for (int i = 0; i < first->ndim && same; i++) same = i == axis || x->extent->dim[i] == first->extent->dim[i];
     return same || ct_op_fail(z, CT_ERR_SHAPE, "operand %d, %s, differs from %s beside axis %d", k + 1,

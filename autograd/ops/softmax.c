@@ -13,11 +13,6 @@ static ct_rows rows_of(const ct_tensor *x) {
     return (ct_rows){.rows = size ? size / n : 0, .n = n, .x = x->data};
 }
 
-static bool floating(const ct_tensor *z, int k) {
-    ct_dtype own = z->in[k]->dtype;
-    return ct_is_float(own) || ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(own));
-}
-
 /* ---- ct_softmax and ct_log_softmax ------------------------------------------------------------------------ */
 
 /* The kernels know rows: another axis is exchanged with the last one, and back; 0-d is one of one element. What is
@@ -35,7 +30,7 @@ static ct_tensor *along(const char *at, ct_op_id op, ct_tensor *x, int axis) {
 static bool softmax_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     const ct_tensor *x = z->in[0];
     unsigned mask;
-    if (!floating(z, 0) || !ct_resolve_axes(z, &CT_AXES(*(int *)z->attributes), x->ndim, &mask)) return false;
+    if (!ct_op_floating(z, 0) || !ct_resolve_axes(z, &CT_AXES(*(int *)z->attributes), x->ndim, &mask)) return false;
     *shape = ct_shape_of(x);
     *dtype = x->dtype;
     return true;
@@ -132,7 +127,7 @@ typedef struct entropy_attributes {
 static bool entropy_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     *shape = CT_SCALAR;
     *dtype = z->in[0]->dtype;
-    return floating(z, 0) &&
+    return ct_op_floating(z, 0) &&
            (z->in[0]->ndim > 0 || ct_op_fail(z, CT_ERR_SHAPE, "the logits are 0-d, without an axis of classes"));
 }
 
@@ -252,10 +247,7 @@ ct_tensor *ct_cross_entropy_probs_at(const char *at, ct_tensor *x, ct_tensor *y)
 
 static bool ct_cross_entropy_probs_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     const ct_tensor *x = z->in[0], *y = z->in[1];
-    if (!entropy_shape(z, shape, dtype) || !floating(z, 1)) return false;
-    if (x->dtype != y->dtype)
-        return ct_op_fail(z, CT_ERR_DTYPE, "dtypes %s and %s differ", ct_dtype_name(x->dtype),
-                          ct_dtype_name(y->dtype));
+    if (!entropy_shape(z, shape, dtype) || !ct_op_floating(z, 1) || !ct_op_same_dtype(z, 0, 1)) return false;
     if (!ct_same_shape(x, y)) return ct_op_fail(z, CT_ERR_SHAPE, "logits and probabilities differ in shape");
     return allocate_saved(z, false);
 }

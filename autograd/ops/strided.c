@@ -189,8 +189,7 @@ static bool ct_as_strided_add_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dty
     if (!ct_checked_size(shape->ndim, shape->dim, &size)) return ct_op_fail(z, CT_ERR_LIMIT, "the shape is too large");
     if (!lies_within(z, x->ndim, ct_dims_of(x), size)) return false;
     a->overlapping = may_overlap(x->ndim, ct_dims_of(x), &a->strides);
-    return !a->overlapping || ct_is_float(x->dtype) ||
-           ct_op_fail(z, CT_ERR_DTYPE, "%s is not floating: ct_cast() first", ct_dtype_name(x->dtype));
+    return !a->overlapping || ct_op_floating(z, 0);
 }
 
 static void ct_as_strided_add_forward(ct_tensor *z) {
