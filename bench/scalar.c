@@ -67,8 +67,7 @@ static costs measure(int64_t copies, peer *adolc, bool *failed) {
     return c;
 }
 
-/* ---- the chain ----------------------------------------------------------------------------------------------------
- */
+/* ---- the chain ---------------------------------------------------------------------------------------------- */
 
 static double wall(void) {
     struct timespec t;

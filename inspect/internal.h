@@ -50,18 +50,18 @@ void ct_text_free(ct_text *out);
 /* Whether anything of it would be seen; false for NULL. Graphviz draws no text without width. */
 bool ct_text_is_visible(const char *text);
 
-/* ---- claim.c ------------------------------------------------------------------------------------------------ */
+/* ---- verify/claims.c ---------------------------------------------------------------------------------------- */
 
 /* What is claimed about t's gradient and what the last ct_verify() found; NULL when nothing is claimed. */
 const ct_claim_result *ct_claim_of(const ct_tensor *t);
 
-/* ---- dot.c -------------------------------------------------------------------------------------------------- */
+/* ---- draw/dot.c --------------------------------------------------------------------------------------------- */
 
 /* Checks that f can be drawn and adds its Graphviz text. False with an error raised in the name of `op`; `out` is to
  * be freed in either case. Options may be NULL. */
 bool ct_dot_text(ct_text *out, const char *op, const char *at, ct_tensor *f, const ct_draw_options *options);
 
-/* ---- expr_*.c: formulas as expression.h describes them --------------------------------------------------------- */
+/* ---- formula/: formulas as expression.h describes them ------------------------------------------------------ */
 
 typedef struct ct_formula ct_formula;
 

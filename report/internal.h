@@ -69,7 +69,7 @@ bool ct_plots_make(ct_page *page);
  * gnuplot.log there. */
 int ct_gnuplot(const char *folder, int n, const char *const *scripts);
 
-/* ---- tables.c, notes.c: parts of the page ----------------------------------------------------------------------- */
+/* ---- tables.c, published.c: parts of the page --------------------------------------------------------------- */
 
 void ct_page_runs(ct_page *page);
 void ct_page_settings(ct_page *page);

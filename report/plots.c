@@ -111,8 +111,7 @@ static bool is_due(const ct_page *page, const curves *c) {
     return false;
 }
 
-/* The lines of a run: of one alone a colour for each set, of several a colour for each run and dashes for the sets.
- */
+/* The lines of a run: of one alone a colour for each set, of several a colour for each and dashes for the sets. */
 static void add_line(ct_text *plot, const ct_page *page, const curves *c, int i, int set, const char *title) {
     bool one = page->n == 1, few_points = ct_fact_number(&page->runs[i], "epochs") <= 30 && !c->within;
     const char *rows = !c->within ? "ended" : set == 0 ? "inside" : "";

@@ -1,5 +1,4 @@
-/* Formulas that went through a mutator: nothing crashes, hangs or takes much memory, and errors point into the text.
- */
+/* Formulas that went through a mutator: nothing crashes, hangs or takes much memory; errors point into the text. */
 #include "inspect/internal.h"
 
 #include <check.h>

@@ -419,8 +419,7 @@ START_TEST(net_learns_xor) {
 }
 END_TEST
 
-/* Builds a net and takes one step of training; true when all went well. Leaves nothing but the thread's scope memory.
- */
+/* Builds a net and takes one step of training; true if all went well. Leaves nothing but the thread's scope memory. */
 static bool build_and_step(void) {
     ct_module *net =
         ct_sequential(ct_linear(30, 20), ct_dropout_layer(0.1), ct_sequential(ct_relu_layer(), ct_linear(20, 4)));

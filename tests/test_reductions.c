@@ -9,8 +9,7 @@
 
 static double at(const ct_tensor *t, int64_t i) { return ct_read_element((ct_dtype)t->dtype, t->data, i); }
 
-/* ---- ct_reduce: the kernels -------------------------------------------------------------------------------------
- */
+/* ---- ct_reduce: the kernels --------------------------------------------------------------------------------- */
 
 static const int64_t shapes[][3] = {/* (outer, n, inner) on each side of the kernels' strips, blocks and shares */
                                     {1, 1, 1},     {3, 10, 1},     {1, 33, 1},    {2, 127, 1}, {1, 4099, 1},
@@ -147,8 +146,7 @@ START_TEST(bits_do_not_depend_on_the_instruction_set) {
 END_TEST
 #endif
 
-/* ---- sets of axes -----------------------------------------------------------------------------------------------
- */
+/* ---- sets of axes ------------------------------------------------------------------------------------------- */
 
 /* Every set of axes of (2,3,1,4,2), each in some order and in negative numbers, kept or not. */
 START_TEST(every_set_of_axes) {
@@ -222,8 +220,7 @@ START_TEST(equal_extremes_share_the_cotangent) {
 }
 END_TEST
 
-/* ---- softmax ----------------------------------------------------------------------------------------------------
- */
+/* ---- softmax ------------------------------------------------------------------------------------------------ */
 
 static void check_softmax(ct_dtype dtype, ct_shape shape, int axis, double shift) {
     ct_scope s = ct_begin();
@@ -286,8 +283,7 @@ START_TEST(long_rows_backward) {
 }
 END_TEST
 
-/* ---- cross entropy ----------------------------------------------------------------------------------------------
- */
+/* ---- cross entropy ------------------------------------------------------------------------------------------ */
 
 /* Classes and the probabilities that say the same agree with the logarithm of softmax. */
 START_TEST(cross_entropy_agrees_with_log_softmax) {

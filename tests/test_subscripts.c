@@ -210,8 +210,7 @@ START_TEST(padding_has_no_gradient) {
 }
 END_TEST
 
-/* ---- memory and errors ------------------------------------------------------------------------------------------
- */
+/* ---- memory and errors -------------------------------------------------------------------------------------- */
 
 static void index_about(void) {
     ct_scope scope = ct_begin();

@@ -48,8 +48,7 @@ struct arguments {
     } * option;                   /* as they were given */
 };
 
-/* ---- common.c: the command line, messages -----------------------------------------------------------------------
- */
+/* ---- common.c: the command line, messages ------------------------------------------------------------------- */
 
 /* Sorts argv, of which the first is the command's name, into operands and options; false with a message printed. */
 bool read_arguments(const command *c, int argc, char **argv, arguments *out);
@@ -69,8 +68,7 @@ void print_overview(FILE *out);
 void print_help(const command *c, FILE *out);
 void print_manual(const command *c); /* on stdout, as a manual page; NULL: that of the program */
 
-/* ---- problem.c: a formula at given values -----------------------------------------------------------------------
- */
+/* ---- problem.c: a formula at given values ------------------------------------------------------------------- */
 
 typedef struct problem {
     ct_tensor *f;

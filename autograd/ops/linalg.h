@@ -27,8 +27,7 @@ ct_tensor *ct_record_matrices(const char *at, ct_op_id op, ct_tensor *const *in,
 /* The same of one operand, whose attributes are ct_matrices alone. */
 ct_tensor *ct_record_matrix(const char *at, ct_op_id op, ct_tensor *x);
 
-/* The LU factors of operand 0's matrix i in `copy`, sign and logarithm of its determinant; false when it is singular.
- */
+/* The LU factors of operand 0's matrix i in `copy`, sign and logarithm of its determinant; false if it is singular. */
 bool ct_factor(const ct_tensor *z, int64_t i, double *sign, double *log_abs);
 
 /* The last two axes exchanged. */

@@ -1,5 +1,4 @@
-/* Unfold and fold: the windows of images as columns, and back. What an axis does alone is a sparse matrix along it.
- */
+/* Unfold and fold: windows of images as columns, and back. What an axis does alone is a sparse matrix along it. */
 #include "autograd/ops/compose.h"
 #include "autograd/ops/pool.h"
 #include "autograd/ops/resample.h"

@@ -1,5 +1,4 @@
-/* What a benchmark found: tables and acceptance lines on the terminal, and the same in files for plots and records.
- */
+/* What a benchmark found: tables and acceptance lines on the terminal, and the same in files for plots, records. */
 #ifndef COTANGENT_BENCH_REPORT_H
 #define COTANGENT_BENCH_REPORT_H
 

@@ -7,7 +7,7 @@
 
 #define CT_DERIVE_DIGITS 6 /* significant ones of a number */
 
-/* ---- derive_names.c ----------------------------------------------------------------------------------------- */
+/* ---- names.c ------------------------------------------------------------------------------------------------ */
 
 typedef struct ct_names {
     const ct_graph *graph;
@@ -25,7 +25,7 @@ void ct_add_number(ct_text *out, double value, bool latex);
 void ct_add_shape(ct_text *out, const ct_tensor *t, bool latex); /* "(24, 10)" */
 bool ct_is_number(const ct_tensor *t);                           /* a constant without label, written as its value */
 
-/* ---- derive_terms.c ----------------------------------------------------------------------------------------- */
+/* ---- terms.c ------------------------------------------------------------------------------------------------ */
 
 /* FUNCTION(word, text, LaTeX, value at a): functions of one operand. */
 #define CT_TERM_FUNCTIONS                                                                                            \
@@ -87,7 +87,7 @@ const ct_term *ct_term_call(const char *name, int n, const ct_term *const *in); 
 double ct_term_value(const ct_term *term); /* at the values of one-element tensors; NaN where it has none */
 void ct_add_term(ct_text *out, const ct_names *names, const ct_tensor *f, const ct_term *term);
 
-/* ---- derive_rules.c ----------------------------------------------------------------------------------------- */
+/* ---- rules.c ------------------------------------------------------------------------------------------------ */
 
 /* The cotangent of z's operand k, g being z's, before a broadcast is summed; zero where there is no derivative. With
  * `here`, of scalars: conditions are decided by the operands' values. */
@@ -95,7 +95,7 @@ const ct_term *ct_rule_term(const ct_tensor *z, int k, const ct_term *g, bool he
 bool ct_rule_exists(
     int op); /* false: of ops that are registered while a program runs, and those without derivative */
 
-/* ---- derive_paths.c ----------------------------------------------------------------------------------------- */
+/* ---- paths.c ------------------------------------------------------------------------------------------------ */
 
 /* Which nodes lie between x and f, that is on a way along which a derivative flows. */
 typedef struct ct_paths {
@@ -120,7 +120,7 @@ bool ct_partial(const char *at, ct_tensor *z, int k, double *value);
 bool ct_total_tensors(const char *at, const ct_paths *paths, ct_tensor **total);
 bool ct_total_numbers(const char *at, const ct_paths *paths, double *total);
 
-/* ---- derive_rows.c ------------------------------------------------------------------------------------------ */
+/* ---- rows.c ------------------------------------------------------------------------------------------------- */
 
 /* The list of steps has two cells a row; the products of the chain rule follow in lines. */
 typedef struct ct_derivation_layout {

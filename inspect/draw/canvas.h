@@ -6,14 +6,13 @@
 
 #include "inspect/internal.h"
 
-
 /* Colours that the colour-blind can tell apart (Okabe and Ito), dark enough on white. */
 #define CT_GREY "#4a5560"
 #define CT_PALE "#9aa5b1"
 #define CT_BLACK "#1a1a1a"
 #define CT_GRADIENT "#a03000"
 
-/* ---- view.c: what is shown of a graph ---------------------------------------------------------------------------- */
+/* ---- view.c, fold.c: what is shown of a graph --------------------------------------------------------------- */
 
 typedef enum ct_role {
     CT_ROLE_CONSTANT,  /* a number without a name */
@@ -56,7 +55,7 @@ bool ct_view_has_gradient(const ct_view *view, size_t index);
 /* Whether the edge from operand k to a node is one of scalars along which a derivative flows. */
 bool ct_view_has_derivative(const ct_view *view, size_t index, int k);
 
-/* fold.c: fills repeats, shown and what is CT_FOLDED. False when out of memory. */
+/* Fills repeats, shown and what is CT_FOLDED. False when out of memory. */
 bool ct_view_fold(ct_view *view);
 
 /* ---- formula.c: names and formulas, escaped for Graphviz --------------------------------------------------------- */

@@ -204,8 +204,7 @@ static void link_copies(const ct_view *view, size_t *next) {
     }
 }
 
-/* One edge an operand; of nodes that are folded, one from each source and, of a repeat, dashed from block to block.
- */
+/* One edge an operand; of folded nodes one from each source and, of a repeat, dashed from block to block. */
 static bool add_edges(ct_canvas *canvas) {
     const ct_view *view = canvas->view;
     size_t n = view->graph.n + 1, bytes;

@@ -1,5 +1,5 @@
 /* Formulas: the arguments of a call, each read as its parameter's kind wants. */
-#include "inspect/formula/expr.h"
+#include "inspect/formula/formula.h"
 
 #include <limits.h>
 #include <math.h>
@@ -234,8 +234,7 @@ size_t ct_parse_call(ct_parser *p, ct_token name) {
     return ct_new_term(p, term);
 }
 
-/* ---- subscripts: x[0, 1:-1] -------------------------------------------------------------------------------------
- */
+/* ---- subscripts: x[0, 1:-1] --------------------------------------------------------------------------------- */
 
 /* An optional whole number before ":", "," or "]". */
 static bool parse_bound(ct_parser *p, double *out) {

@@ -1,5 +1,5 @@
 /* Formulas: from terms to tensors. The terms lie in the order of evaluation, so there is no recursion. */
-#include "inspect/formula/expr.h"
+#include "inspect/formula/formula.h"
 #include "tensor/checked.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* Formulas: from characters to tokens, and errors that point at one. */
 #define _GNU_SOURCE /* strtod_l */
-#include "inspect/formula/expr.h"
+#include "inspect/formula/formula.h"
 
 #include <ctype.h>
 #include <locale.h>

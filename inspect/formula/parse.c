@@ -1,5 +1,5 @@
 /* Formulas: from tokens to terms. Recursive descent, a function for each level of precedence. */
-#include "inspect/formula/expr.h"
+#include "inspect/formula/formula.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Formulas: from terms to text. */
-#include "inspect/formula/expr.h"
+#include "inspect/formula/formula.h"
 
 #include <math.h>
 #include <string.h>

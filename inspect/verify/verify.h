@@ -4,7 +4,7 @@
 
 #include "inspect/internal.h"
 
-/* ---- claim.c: what is claimed -------------------------------------------------------------------------------- */
+/* ---- claims.c: what is claimed ------------------------------------------------------------------------------ */
 
 typedef enum ct_claim_kind { CT_CLAIMED_FORMULA, CT_CLAIMED_VALUE, CT_CLAIMED_ARRAY, CT_CLAIMED_RULE } ct_claim_kind;
 
@@ -28,7 +28,7 @@ ct_claim *ct_claim_find(const ct_tensor *t);
 /* The next of all claims of this thread, scope by scope: start with NULL. */
 ct_claim *ct_claim_next(const ct_claim *claim);
 
-/* ---- what is under test --------------------------------------------------------------------------------------- */
+/* ---- what is under test ------------------------------------------------------------------------------------- */
 
 /* How far apart two gradients are, element by element. */
 typedef struct ct_comparison {
@@ -77,7 +77,7 @@ typedef struct ct_verifier {
 /* Zeros in memory of the innermost scope; NULL with an error raised. */
 void *ct_verify_array(const ct_verifier *v, size_t n, size_t item);
 
-/* ---- verify_point.c: the graph on other inputs ------------------------------------------------------------------ */
+/* ---- point.c: the graph on other inputs --------------------------------------------------------------------- */
 
 /* What is known about a site at a point. */
 typedef struct ct_reading {
@@ -117,7 +117,7 @@ bool ct_point_is_finite(const ct_verifier *v, const ct_point *point);
 /* Writes the inputs of a drawn point that differ from the graph's, exactly. */
 void ct_point_describe(const ct_verifier *v, const ct_point *point, ct_text *out);
 
-/* ---- verify_claim.c: what a claim says at a point ---------------------------------------------------------------- */
+/* ---- claim.c: what a claim says at a point ------------------------------------------------------------------ */
 
 struct ct_upstream {
     const ct_verifier *v;
@@ -138,26 +138,26 @@ bool ct_claim_fits(const ct_site *site, const ct_tensor *value);
 /* Fills what is claimed by formulas at the point, where it can be evaluated. False when out of memory. */
 bool ct_claim_read_formulas(const ct_verifier *v, ct_point *point);
 
-/* ---- verify_compare.c: rounding or a mistake -------------------------------------------------------------------- */
+/* ---- compare.c: rounding or a mistake ----------------------------------------------------------------------- */
 
 /* Compares what is claimed about site i with the truth at the point, and measures how far rounding moves both when that
  * is needed to judge. Formulas are judged leniently: what may be cancellation inside of one is undecided, since other
  * points tell. False with an error raised. */
 bool ct_verify_compare(const ct_verifier *v, const ct_point *point, size_t i, const double *claimed, ct_comparison *c);
 
-/* ---- verify_trust.c --------------------------------------------------------------------------------------------- */
+/* ---- trust.c ------------------------------------------------------------------------------------------------ */
 
 /* Where ops of the user's own had a part, compares the computed gradients with differences: fills `trust`. False with
  * an error raised. */
 bool ct_verify_truth(const ct_verifier *v);
 
-/* ---- verify_formulas.c ------------------------------------------------------------------------------------------ */
+/* ---- formulas.c --------------------------------------------------------------------------------------------- */
 
 /* Tests the formulas that are right, or right given what is claimed nearer to f, at points drawn at random, and
  * completes their results. False with an error raised. */
 bool ct_verify_formulas(const ct_verifier *v);
 
-/* ---- verify_hint.c ---------------------------------------------------------------------------------------------- */
+/* ---- hint.c ------------------------------------------------------------------------------------------------- */
 
 /* The common mistake that the claim looks like, in memory of the claim's scope; NULL when none is known. */
 const char *ct_claim_hint(const ct_verifier *v, const ct_site *site, const double *truth);

@@ -61,13 +61,29 @@ check_width() {
         }' /dev/null
 }
 
+# What a section of a header names, "/* ---- text.c: ...", is a file beside it.
+check_sections() {
+    # shellcheck disable=SC2086,SC2016 # a list of folders; $i is awk's
+    find $rooms $programs -name '*.h' 2>/dev/null | sort |
+        xargs awk 'FNR == 1 { folder = FILENAME; sub(/[^\/]*$/, "", folder) }
+            /^\/\* ---- / {
+                for (i = 3; i <= NF; i++) {
+                    name = $i
+                    sub(/[,:]$/, "", name)
+                    if (name !~ /\.c$/) continue
+                    if ((getline unused < (folder name)) < 0) print FILENAME ":" FNR ": sections: " $0
+                    close(folder name)
+                }
+            }' /dev/null
+}
+
 check_symbols() {
     readelf --syms --wide "$1" |
         awk '$5 == "GLOBAL" && $7 != "UND" && $8 !~ /^ct_/ { print "symbols: not ours by its name: " $8 }'
 }
 
 case "${1-} $#" in
-'tree 2') cd "$2" && breaches=$(check_layering; check_places; check_width; check_flags) ;;
+'tree 2') cd "$2" && breaches=$(check_layering; check_places; check_width; check_sections; check_flags) ;;
 'symbols 2') breaches=$(check_symbols "$2") ;;
 *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

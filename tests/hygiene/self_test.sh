@@ -93,6 +93,14 @@ allow nn/a.c "$wide"
 allow nn/a.c "${wide%??}×x"
 allow nn/a.def "$wide;"
 
+plant sections nn/a.h '/* ---- gone.c, nn.h ---- */'
+plant sections nn/a.h '/* ---- parts: those of gone.c: */'
+allow nn/a.c '/* ---- gone.c ---- */'
+mkdir -p "$work/tree/nn/parts"
+: >"$work/tree/nn/parts/here.c"
+allow nn/a.h '/* ---- parts/here.c: a text ---- */'
+rm -r "$work/tree/nn/parts"
+
 plant flags cmake/a.cmake 'add_compile_options(-march=native)'
 plant flags cmake/a.cmake 'add_compile_options(-O2 -ffast-math)'
 

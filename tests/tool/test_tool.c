@@ -20,8 +20,7 @@ static json_t *type_for_json(const char *line) {
     return json;
 }
 
-/* ---- the exercise: a formula of eight scalars -------------------------------------------------------------------
- */
+/* ---- the exercise: a formula of eight scalars --------------------------------------------------------------- */
 
 static void check_close(const char *what, const json_t *got, double expected) {
     ck_assert_msg(fabs(json_number_value(got) - expected) <= 1e-15 * fabs(expected), "%s is %.17g, expected %.17g",
@@ -94,8 +93,7 @@ START_TEST(exercise_drawings) {
 }
 END_TEST
 
-/* ---- whatever else is typed -------------------------------------------------------------------------------------
- */
+/* ---- whatever else is typed --------------------------------------------------------------------------------- */
 
 static const struct {
     const char *line;
@@ -164,8 +162,7 @@ START_TEST(command_lines) {
 }
 END_TEST
 
-/* ---- help -------------------------------------------------------------------------------------------------------
- */
+/* ---- help --------------------------------------------------------------------------------------------------- */
 
 static const char *const names[] = {"grad", "check", "explain", "train", "report"};
 #define QUICK 3 /* of them: those whose examples take no time */

@@ -1,6 +1,6 @@
-/* inspect/: a formula as it was read, and the reader's state; for expr_*.c. */
-#ifndef COTANGENT_INSPECT_EXPR_H
-#define COTANGENT_INSPECT_EXPR_H
+/* inspect/: a formula as it was read, and the reader's state; for the files of this folder. */
+#ifndef COTANGENT_INSPECT_FORMULA_H
+#define COTANGENT_INSPECT_FORMULA_H
 
 #include "inspect/formula/calls.h"
 #include "inspect/internal.h"
@@ -78,7 +78,7 @@ struct ct_formula {
     size_t longest; /* list of terms */
 };
 
-/* ---- expr_lex.c --------------------------------------------------------------------------------------------- */
+/* ---- lex.c -------------------------------------------------------------------------------------------------- */
 
 typedef enum ct_token_kind {
     CT_TOKEN_END,
@@ -107,8 +107,8 @@ void ct_lex(ct_parser *p); /* takes the token: the next one comes */
 bool ct_at_symbol(const ct_parser *p, const char *symbol);
 bool ct_take_symbol(ct_parser *p, const char *symbol); /* takes it if it is there */
 
-/* Raises "MESSAGE in column N" with the text and a caret below; a hint after "|" comes behind the column. Only the
- * first one counts. Returns CT_NO_TERM. */
+/* Raises "MESSAGE in column N: HINT", without the hint when it is NULL, with the text and a caret below. Only the first
+ * one counts. Returns CT_NO_TERM. */
 size_t ct_formula_fail(ct_parser *p, size_t column, const char *hint, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* "expected WHAT in column N: found 'x'". */
@@ -119,8 +119,7 @@ bool ct_is_word(const ct_formula *f, ct_span span, const char *word); /* whether
 /* The span's text in quotes, cut to what fits. */
 const char *ct_quote(const ct_formula *f, ct_span span, char buffer[CT_WORD]);
 
-/* ---- expr_parse.c, expr_arguments.c -----------------------------------------------------------------------------
- */
+/* ---- parse.c, arguments.c ----------------------------------------------------------------------------------- */
 
 size_t ct_parse_expression(ct_parser *p); /* a comparison or less; its term */
 size_t ct_new_term(ct_parser *p, ct_term term);
