@@ -17,9 +17,9 @@ static const char *signature(const ct_call *call, char *buffer, size_t size) {
 
 /* Raises that the word is none of those known; the nearest of them, or NULL, is the hint. */
 static bool unknown(ct_parser *p, const char *what, ct_span span, const char *nearest) {
-    char word[CT_WORD], hint[128];
-    snprintf(hint, sizeof hint, "did you mean '%s'?", nearest ? nearest : "");
-    ct_formula_fail(p, span.column, nearest ? hint : NULL, "unknown %s %s", what, ct_quote(p->f, span, word));
+    char word[CT_WORD], hint[CT_HINT];
+    ct_formula_fail(p, span.column, ct_did_you_mean(nearest, hint), "unknown %s %s", what,
+                    ct_quote(p->f, span, word));
     return false;
 }
 

@@ -212,12 +212,12 @@ void ct_formula_unknown(const char *op, const char *at, const ct_formula *f, int
     const char **labels = ct_alloc(bytes), *nearest = NULL;
     for (int i = 0; labels && i < names.n; i++) labels[i] = ct_label_of(names.items[i]);
     if (labels) nearest = ct_nearest(name->text, names.n, labels);
-    const char *call = ct_nearest_call(name->text);
-    bool is_call = !nearest && ct_find_call(name->text, strlen(name->text));
-    nearest = ct_nearest(name->text, 2, (const char *const[]){nearest, call});
-    char hint[128];
-    snprintf(hint, sizeof hint, is_call ? "%s() is a function" : "did you mean '%s'?", nearest ? nearest : "");
-    ct_formula_fail(&p, name->column, nearest ? hint : NULL, "unknown name '%.64s'", name->text);
+    const ct_call *call = nearest ? NULL : ct_find_call(name->text, strlen(name->text));
+    nearest = ct_nearest(name->text, 2, (const char *const[]){nearest, ct_nearest_call(name->text)});
+    char text[CT_HINT];
+    const char *hint = ct_did_you_mean(nearest, text);
+    if (call) snprintf(text, sizeof text, "%s() is a function", call->name), hint = text;
+    ct_formula_fail(&p, name->column, hint, "unknown name '%.64s'", name->text);
     ct_dealloc(labels, bytes);
 }
 

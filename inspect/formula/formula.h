@@ -107,10 +107,13 @@ void ct_lex(ct_parser *p); /* takes the token: the next one comes */
 bool ct_at_symbol(const ct_parser *p, const char *symbol);
 bool ct_take_symbol(ct_parser *p, const char *symbol); /* takes it if it is there */
 
+#define CT_HINT 128
 /* Raises "MESSAGE in column N: HINT", without the hint when it is NULL, with the text and a caret below. Only the first
  * one counts. Returns CT_NO_TERM. */
 size_t ct_formula_fail(ct_parser *p, size_t column, const char *hint, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* "did you mean 'sin'?", or NULL of NULL: the hint of an unknown word. */
+const char *ct_did_you_mean(const char *nearest, char hint[CT_HINT]);
 /* "expected WHAT in column N: found 'x'". */
 size_t ct_expected(ct_parser *p, const char *what);
 size_t ct_formula_memory(ct_parser *p);                               /* raises that there is none left */

@@ -172,8 +172,13 @@ size_t ct_formula_fail(ct_parser *p, size_t column, const char *hint, const char
     return CT_NO_TERM;
 }
 
+const char *ct_did_you_mean(const char *nearest, char hint[CT_HINT]) {
+    if (nearest) snprintf(hint, CT_HINT, "did you mean '%s'?", nearest);
+    return nearest ? hint : NULL;
+}
+
 size_t ct_expected(ct_parser *p, const char *what) {
-    char word[CT_WORD], hint[2 * CT_WORD];
+    char word[CT_WORD], hint[CT_HINT];
     bool factor = p->token.kind == CT_TOKEN_NUMBER || p->token.kind == CT_TOKEN_NAME || ct_at_symbol(p, "(");
     bool product = factor && strstr(what, "an operator"); /* "2x", "sin x" */
     if (p->token.kind == CT_TOKEN_END) {
