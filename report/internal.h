@@ -8,8 +8,6 @@
 #include "tensor/file.h"
 #include "train/internal.h"
 
-#include <jansson.h>
-
 /* ---- files.c ------------------------------------------------------------------------------------------------ */
 
 /* A path or "" where the parts are too long. */

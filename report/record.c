@@ -14,14 +14,20 @@
 #define OP "ct_write_run"
 #define BINS 60
 
-/* JSON has no number for what is not finite. Setting NULL, which stands for a lack of memory, fails. */
-static json_t *number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 static json_t *text(const char *value) {
     json_t *string = value ? json_string(value) : json_null();
     return string ? string : json_string("(not UTF-8)");
 }
 
+/* Fails for NULL, which stands for a lack of memory. */
 static bool put(json_t *object, const char *name, json_t *value) { return !json_object_set_new(object, name, value); }
+static bool put_number(json_t *object, const char *name, double value) {
+    return put(object, name, ct_json_number(value));
+}
+static bool put_integer(json_t *object, const char *name, int64_t value) {
+    return put(object, name, json_integer(value));
+}
+static bool put_text(json_t *object, const char *name, const char *value) { return put(object, name, text(value)); }
 
 /* ---- scores ------------------------------------------------------------------------------------------------- */
 
@@ -48,10 +54,10 @@ static json_t *scores(const ct_history *history, int set) {
         if (score->loss < lowest) lowest = score->loss, lowest_at = row->epoch;
     }
     json_t *json = json_object();
-    bool ok = put(json, "samples", json_integer(last.samples)) && put(json, "accuracy", number(last.accuracy)) &&
-              put(json, "loss", number(last.loss)) && put(json, "best_accuracy", number(best)) &&
-              put(json, "best_accuracy_epoch", json_integer(best_at)) && put(json, "lowest_loss", number(lowest)) &&
-              put(json, "lowest_loss_epoch", json_integer(lowest_at));
+    bool ok = put_integer(json, "samples", last.samples) && put_number(json, "accuracy", last.accuracy) &&
+              put_number(json, "loss", last.loss) && put_number(json, "best_accuracy", best) &&
+              put_integer(json, "best_accuracy_epoch", best_at) && put_number(json, "lowest_loss", lowest) &&
+              put_integer(json, "lowest_loss_epoch", lowest_at);
     if (ok) return json;
     json_decref(json);
     return NULL;
@@ -80,9 +86,9 @@ static json_t *parameter(const char *at, const ct_tensor *t) {
     ct_weight_statistics s = ct_weight_statistics_of(t);
     ct_shape shape = ct_shape_of(t);
     json_t *json = json_object();
-    bool ok = put(json, "name", text(ct_label_of(t))) && put(json, "shape", integers(shape.ndim, shape.dim)) &&
-              put(json, "n", json_integer(ct_size(t))) && put(json, "mean", number(s.mean)) &&
-              put(json, "std", number(s.std)) && put(json, "min", number(s.min)) && put(json, "max", number(s.max)) &&
+    bool ok = put_text(json, "name", ct_label_of(t)) && put(json, "shape", integers(shape.ndim, shape.dim)) &&
+              put_integer(json, "n", ct_size(t)) && put_number(json, "mean", s.mean) &&
+              put_number(json, "std", s.std) && put_number(json, "min", s.min) && put_number(json, "max", s.max) &&
               put(json, "histogram", histogram(at, t, fmax(fabs(s.min), fabs(s.max))));
     if (ok) return json;
     json_decref(json);
@@ -97,7 +103,7 @@ static bool put_net(const char *at, json_t *json, const ct_module *net) {
         n += ct_size(parameters.items[i]);
         if (json_array_append_new(array, parameter(at, parameters.items[i]))) return json_decref(array), false;
     }
-    return put(json, "layers", array) && put(json, "parameters", json_integer(n));
+    return put(json, "layers", array) && put_integer(json, "parameters", n);
 }
 
 static bool draw_net(const char *at, const ct_run *run, const char *path) {
@@ -144,7 +150,7 @@ static json_t *classes(const ct_confusion *confusion) {
         ct_class_score score = ct_confusion_class(confusion, k);
         const double numbers[] = {(double)score.samples, score.precision, score.recall, score.f1};
         json_t *row = json_array();
-        for (int i = 0; i < 4; i++) json_array_append_new(row, number(numbers[i]));
+        for (int i = 0; i < 4; i++) json_array_append_new(row, ct_json_number(numbers[i]));
         json_array_append_new(rows, row);
     }
     return rows;
@@ -181,19 +187,19 @@ static bool put_machine(json_t *json) {
     struct tm utc;
     find_processor(processor, sizeof processor);
     strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", gmtime_r(&now, &utc));
-    return put(json, "processor", text(processor)) &&
-           put(json, "processors", json_integer(sysconf(_SC_NPROCESSORS_ONLN))) &&
-           put(json, "threads", json_integer(ct_threads())) && put(json, "date", text(date));
+    return put_text(json, "processor", processor) &&
+           put_integer(json, "processors", sysconf(_SC_NPROCESSORS_ONLN)) &&
+           put_integer(json, "threads", ct_threads()) && put_text(json, "date", date);
 }
 
 static json_t *everything(const char *at, const ct_run *run) {
     int64_t rows = ct_history_size(run->history);
     const ct_history_row none = {0}, *last = rows ? ct_history_get(run->history, rows - 1) : &none;
     json_t *json = json_object();
-    bool ok = put(json, "format", text("cotangent run 1")) && put(json, "title", text(run->title)) &&
-              put(json, "end", text(run->end)) && put_machine(json) && put(json, "settings", settings(run)) &&
-              put(json, "epochs", json_integer(last->epoch)) && put(json, "steps", json_integer(last->step)) &&
-              put(json, "seconds", number(last->seconds)) && put(json, "rows", json_integer(rows));
+    bool ok = put_text(json, "format", "cotangent run 1") && put_text(json, "title", run->title) &&
+              put_text(json, "end", run->end) && put_machine(json) && put(json, "settings", settings(run)) &&
+              put_integer(json, "epochs", last->epoch) && put_integer(json, "steps", last->step) &&
+              put_number(json, "seconds", last->seconds) && put_integer(json, "rows", rows);
     for (int set = 0; ok && set < 3; set++) ok = put(json, ct_set_names[set], scores(run->history, set));
     ok = ok && put(json, "confusion", confusions(run->confusion)) && put(json, "classes", classes(run->confusion)) &&
          put(json, "mistakes", mistakes(run->confusion));
@@ -203,13 +209,13 @@ static json_t *everything(const char *at, const ct_run *run) {
 }
 
 static int add_piece(const char *piece, size_t n, void *out) {
-    ct_text_add(out, "%.*s", (int)n, piece);
+    ct_text_bytes(out, piece, n);
     return 0;
 }
 
 static void put_json(const char *at, const ct_run *run, ct_text *out) {
     json_t *json = everything(at, run);
-    if (json) json_dump_callback(json, add_piece, out, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+    if (json) json_dump_callback(json, add_piece, out, CT_JSON_STYLE);
     out->failed = out->failed || !json;
     json_decref(json);
     ct_text_add(out, "\n");

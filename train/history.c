@@ -2,7 +2,6 @@
 #include "train/internal.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
@@ -147,9 +146,10 @@ bool ct_write_history_csv_at(const char *at, const ct_history *history, const ch
 
 /* ---- JSON --------------------------------------------------------------------------------------------------- */
 
-static json_t *number(int column, double value) {
-    if (column < N_COUNTS) return json_integer((json_int_t)value);
-    return isfinite(value) ? json_real(value) : json_null(); /* JSON has no others */
+json_t *ct_json_number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
+
+static json_t *cell(int column, double value) {
+    return column < N_COUNTS ? json_integer((json_int_t)value) : ct_json_number(value);
 }
 
 /* [{"epoch": 1, ...}, ...]; NULL when out of memory. */
@@ -160,7 +160,7 @@ static json_t *to_json(const ct_history *history) {
         json_t *row = json_object();
         bool ok = row;
         spread(&history->rows[i], value);
-        for (int k = 0; ok && k < N_COLUMNS; k++) ok = !json_object_set_new(row, columns[k], number(k, value[k]));
+        for (int k = 0; ok && k < N_COLUMNS; k++) ok = !json_object_set_new(row, columns[k], cell(k, value[k]));
         if (json_array_append_new(rows, row) || !ok) return json_decref(rows), NULL;
     }
     return rows;
@@ -178,7 +178,7 @@ bool ct_write_history_json_at(const char *at, const ct_history *history, const c
     json_t *rows = to_json(history);
     if (!rows) return ct_refuse(CT_ERR_MEMORY, op, at, "out of memory for %zu rows", history->n);
     ct_write_begin(&writer, op, at, path);
-    json_dump_callback(rows, write_json, &writer, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+    json_dump_callback(rows, write_json, &writer, CT_JSON_STYLE);
     write_text(&writer, "\n");
     ct_write_end(&writer);
     json_decref(rows);

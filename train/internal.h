@@ -6,6 +6,7 @@
 #include "tensor/internal.h"
 #include "train/train.h"
 
+#include <jansson.h>
 #include <locale.h>
 
 /* ct_evaluate() that leaves an error pending, for the functions around it. */
@@ -14,6 +15,10 @@ bool ct_measure(const char *at, ct_module *net, ct_loader *loader, ct_loss_funct
 
 /* Leaves no rows, and room for n. False with an error raised, and the rows as they were. */
 bool ct_history_reset(const char *at, ct_history *history, int64_t n);
+
+/* A number as JSON has it, null for what is not finite; and how files of JSON are written. */
+json_t *ct_json_number(double value);
+#define CT_JSON_STYLE (JSON_INDENT(1) | JSON_REAL_PRECISION(9))
 
 /* Text has a point in its numbers in any country: this thread's locale is C from begin, false with an error raised when
  * that cannot be, to end. */
