@@ -36,6 +36,14 @@ static const char *place_name(const char *at) {
     return slash ? slash + 1 : at;
 }
 
+/* At the end of the first line; below it a formula may stand, with a caret. */
+static void add_place(const char *at) {
+    char below[TEXT_SIZE];
+    char *end = store.text + strcspn(store.text, "\n");
+    memcpy(below, end, strlen(end) + 1);
+    snprintf(end, TEXT_SIZE - (size_t)(end - store.text), " (%s)%s", at, below);
+}
+
 __attribute__((format(printf, 4, 0))) static void keep(ct_error_code code, const char *op, const char *at,
                                                        const char *format, va_list args) {
     if (store.state == PENDING) return;
@@ -47,8 +55,7 @@ __attribute__((format(printf, 4, 0))) static void keep(ct_error_code code, const
     if (reserve > TEXT_SIZE / 2) reserve = TEXT_SIZE / 2;
     n = n < TEXT_SIZE / 4 ? n : TEXT_SIZE / 4 - 1;
     vsnprintf(store.text + n, TEXT_SIZE - n - reserve, format, args);
-    n = strlen(store.text);
-    if (at) snprintf(store.text + n, TEXT_SIZE - n, " (%s)", place_name(at));
+    if (at) add_place(place_name(at));
 }
 
 void ct_raise(ct_error_code code, const char *op, const char *at, const char *format, ...) {

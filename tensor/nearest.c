@@ -34,13 +34,14 @@ static int distance(const char *a, const char *b) {
 const char *ct_nearest(const char *word, int n, const char *const *known) {
     size_t length = word ? strlen(word) : 0;
     if (length == 0 || length > LONGEST) return NULL;
-    int closest = length < 3 ? 2 : (int)length / 3 + 2; /* too far */
+    int closest = length < 3 ? 4 : 2 * ((int)length / 3 + 2); /* too far; twice the distance */
     const char *nearest = NULL;
     for (int i = 0; i < n; i++) {
-        if (!known[i] || strlen(known[i]) > LONGEST) continue;
-        int d = distance(word, known[i]);
-        if (d >= closest || (size_t)d >= length) continue;
-        closest = d;
+        size_t letters = known[i] ? strlen(known[i]) : 0;
+        if (letters == 0 || letters > LONGEST) continue;
+        int d = distance(word, known[i]), rank = 2 * d + (letters != length); /* one of the same length comes first */
+        if (rank >= closest || (size_t)d >= length) continue;
+        closest = rank;
         nearest = known[i];
     }
     return nearest;

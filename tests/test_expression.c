@@ -278,9 +278,9 @@ END_TEST
 START_TEST(a_caret_points_at_the_place) {
     ct_scope s = ct_begin();
     ck_assert(!ct_eval_at("model.c:1", "λ = 1; λ + q", (ct_list){0, NULL}));
-    ck_assert_str_eq(ct_error(), "ct_eval: unknown name 'q' in column 12\n"
+    ck_assert_str_eq(ct_error(), "ct_eval: unknown name 'q' in column 12 (model.c:1)\n"
                                  "    λ = 1; λ + q\n"
-                                 "               ^ (model.c:1)");
+                                 "               ^");
     ck_assert(!ct_end(s));
 }
 END_TEST
@@ -408,17 +408,19 @@ END_TEST
 /* ---- the nearest word --------------------------------------------------------------------------------------- */
 
 START_TEST(nearest_words) {
-    static const char *const known[] = {"sigmoid", NULL, "sum", "softmax", "lr", "momentum"};
+    static const char *const known[] = {"sigmoid", NULL, "sum", "softmax", "lr", "momentum", "tan", "tanh"};
+    enum { KNOWN = sizeof known / sizeof *known };
     static const char *const asked[][2] = {{"simgoid", "sigmoid"}, {"sgmoid", "sigmoid"},
                                            {"SUM", "sum"},         {"sun", "sum"},
                                            {"softmx", "softmax"},  {"rl", "lr"},
                                            {"Lr", "lr"},           {"momentun", "momentum"},
                                            {"quite", NULL},        {"", NULL},
+                                           {"tahn", "tanh"},
                                            {"zzzzzz", NULL}};
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
-        ck_assert_pstr_eq(ct_nearest(asked[i][0], 6, known), asked[i][1]);
+        ck_assert_pstr_eq(ct_nearest(asked[i][0], KNOWN, known), asked[i][1]);
     ck_assert_ptr_null(ct_nearest("sum", 0, NULL));
-    ck_assert_ptr_null(ct_nearest(NULL, 6, known));
+    ck_assert_ptr_null(ct_nearest(NULL, KNOWN, known));
 }
 END_TEST
 
