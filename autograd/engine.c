@@ -160,7 +160,8 @@ static bool differentiable(const char *op, const char *at, const ct_tensor *f) {
     char text[CT_DESCRIPTION];
     if (!ct_usable(op, at, f, 0)) return false;
     if (f->flags & CT_NEEDS_GRAD) return true;
-    ct_raise(CT_ERR_GRADIENT, op, at, "%s depends on no leaf: see ct_requires_grad()", ct_describe(f, text));
+    ct_raise(CT_ERR_GRADIENT, op, at, "%s depends on no leaf: ct_requires_grad() makes one, before it is used",
+             ct_describe(f, text));
     return false;
 }
 
@@ -235,7 +236,10 @@ ct_tensor *ct_gradient_at(const char *at, ct_tensor *t) {
     char text[CT_DESCRIPTION];
     if (!ct_usable("ct_gradient", at, t, 0)) return NULL;
     if (!ct_has_gradient(t))
-        return ct_raise(CT_ERR_GRADIENT, "ct_gradient", at, "no backward pass has reached %s", ct_describe(t, text)),
+        return ct_raise(CT_ERR_GRADIENT, "ct_gradient", at,
+                        t->flags & CT_NEEDS_GRAD ? "no backward pass has reached %s"
+                                                 : "%s takes no gradient: see ct_requires_grad()",
+                        ct_describe(t, text)),
                NULL;
     return ct_wrap_at(at, t->dtype, ct_shape_of(t), t->grad);
 }
