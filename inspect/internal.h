@@ -39,6 +39,7 @@ void ct_text_add(ct_text *out, const char *format, ...) __attribute__((format(pr
 void ct_text_bytes(ct_text *out, const char *bytes, size_t n); /* as they are */
 /* The shortest form with `digits` significant digits, the same in every locale: "-1.5", "1e-5", "nan". */
 void ct_text_number(ct_text *out, double value, int digits);
+void ct_text_index(ct_text *out, const ct_tensor *t, int64_t index); /* "[3,7]" of one counted row-major; "" of a 0-d */
 /* The first character of a user's text: spaces of all kinds as ' ', what is not to be shown as U+FFFD. Its bytes in
  * `text`, which is not at its end. */
 int ct_text_next(const char *text, char clean[5]);

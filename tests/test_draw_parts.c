@@ -195,6 +195,21 @@ START_TEST(claims_have_their_verdict) {
 }
 END_TEST
 
+/* Of a larger tensor, a right claim says no number, and a wrong one which element it is about. */
+START_TEST(claims_about_tensors) {
+    ct_scope s = ct_begin();
+    ct_tensor *W = ct_label(ct_requires_grad(ct_ones(CT_F64, CT_SHAPE(2, 3))), "W");
+    ct_tensor *z = ct_label(ct_square(W), "z"), *f = ct_sum(z, CT_ALL);
+    ct_claim_grad_value(z, 1);
+    ct_claim_grad_array(W, CT_F64, (double[]){2, 2, 2, 2, 2, -2});
+    ck_assert_int_eq(ct_verify(f).verdict, CT_FAIL);
+    const char *text = drawn(f, NULL);
+    assert_has(drawn_node(text, 2), ">\xe2\x9c\x93 right<");
+    assert_has(drawn_node(text, 1), ">[1,2]: -2 \xe2\x9c\x97 local mistake, off by -4<");
+    ck_assert(ct_end(s));
+}
+END_TEST
+
 Suite *ct_suite(void) {
     const struct {
         const char *name;
@@ -202,7 +217,7 @@ Suite *ct_suite(void) {
     } cases[] = {
         {"stages", {stages, derivatives_on_edges}},
         {"groups", {modules_are_groups, groups_nest, groups_in_a_backward_pass}},
-        {"claims", {claims_have_their_verdict}},
+        {"claims", {claims_have_their_verdict, claims_about_tensors}},
     };
     Suite *suite = suite_create("draw_parts");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -68,7 +68,7 @@ static void add_headings(ct_canvas *canvas) {
     ct_text_add(out, "</TR>\n");
 }
 
-/* "claimed 0.35, off by 0.005: local mistake" */
+/* "0.35 X local mistake, off by 0.005"; of a larger tensor "[3,7]: 0.35 X ...", and no number when all are right. */
 static void add_claim(ct_text *out, const ct_claim_result *claim, int columns) {
     static const char *const signs[] = {
         [CT_CLAIM_UNTESTED] = "?",         [CT_CLAIM_RIGHT] = "\xe2\x9c\x93",
@@ -78,13 +78,11 @@ static void add_claim(ct_text *out, const ct_claim_result *claim, int columns) {
     const char *colour = ct_verdict_colour(claim);
     add_caption(out, "claim", colour);
     ct_text_add(out, "<TD ALIGN=\"LEFT\" COLSPAN=\"%d\"><FONT COLOR=\"%s\">", columns, colour);
-    if (claim->index >= 0) ct_text_number(out, claim->claimed, DIGITS);
-    ct_text_add(out, " %s %s", signs[claim->verdict], ct_claim_verdict_name(claim->verdict));
-    if (claim->index >= 0 && claim->verdict > CT_CLAIM_RIGHT) {
-        ct_text_add(out, ", off by ");
-        ct_text_number(out, claim->claimed - claim->computed, 3);
-        if (claim->index > 0) ct_text_add(out, " at %" PRId64, claim->index);
-    }
+    bool single = ct_size_of(claim->tensor) == 1, wrong = claim->index >= 0 && claim->verdict > CT_CLAIM_RIGHT;
+    if (wrong && !single) ct_text_index(out, claim->tensor, claim->index), ct_text_add(out, ": ");
+    if (wrong || (single && claim->index >= 0)) ct_text_number(out, claim->claimed, DIGITS), ct_text_add(out, " ");
+    ct_text_add(out, "%s %s", signs[claim->verdict], ct_claim_verdict_name(claim->verdict));
+    if (wrong) ct_text_add(out, ", off by "), ct_text_number(out, claim->claimed - claim->computed, 3);
     ct_text_add(out, "</FONT></TD></TR>\n");
 }
 

@@ -59,7 +59,7 @@ static const char *shape_hint(const mistake *m) {
                       ct_shape_equal(&both, &shape[0]);
     if (broadcasts && tensor_alike(m, ct_sum_to(v->at, other, t)))
         return "the sum over the axes that broadcasting repeats is missing";
-    return ct_claim_text(m->site->claim, "its shape is %s, the tensor's %s", ct_describe_shape(&shape[0], text[0]),
+    return ct_claim_text(m->site->claim, "it has the shape %s instead of %s", ct_describe_shape(&shape[0], text[0]),
                          ct_describe_shape(&shape[1], text[1]));
 }
 
@@ -71,6 +71,13 @@ static bool is_extent(const ct_graph *graph, double n) {
         for (int axis = 0; axis < t->ndim; axis++)
             if ((double)t->extent->dim[axis] == n) return true;
     }
+    return false;
+}
+
+/* Whether the gradient has elements of several magnitudes: any two numbers have some quotient. */
+static bool is_varied(const mistake *m, double most) {
+    for (int64_t e = 0; e < m->site->n; e++)
+        if (fabs(fabs(m->truth[e]) - fabs(most)) > 1e-3 * fabs(most)) return true;
     return false;
 }
 
@@ -88,7 +95,7 @@ static const char *factor_hint(const mistake *m) {
     if (mean && larger)
         return ct_claim_text(m->site->claim, "it is %.6g times what it should be: a 1/n is missing", times);
     if (mean) return ct_claim_text(m->site->claim, "it is 1/%.6g of what it should be: a 1/n too many", times);
-    bool telling = m->site->n > 1 || fabs(fabs(times) - n) <= 1e-9 * n; /* any two numbers have some quotient */
+    bool telling = fabs(fabs(times) - n) <= 1e-9 * n || is_varied(m, m->truth[most]);
     return telling ? ct_claim_text(m->site->claim, "it is %.8g times what it should be", factor) : NULL;
 }
 

@@ -1,27 +1,21 @@
 /* The report of a verification: a table, and below it what to know about the claims that are not right. */
 #include "inspect/verify/verify.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
-
 
 /* "W1(784,128)[3,7]": its label or op, its shape, and the element that the numbers are of. */
 static void add_node(ct_text *out, const ct_claim_result *r, size_t width) {
     const ct_tensor *t = r->tensor;
     char shape[CT_DESCRIPTION];
-    ct_shape extents = ct_shape_of(t), place = extents;
+    ct_shape extents = ct_shape_of(t);
     size_t start = out->length;
     const char *op = ct_op_of(t);
     const char *name = t->label ? t->label : op ? op : "unnamed";
     ct_text_add(out, "%s%s", name, t->ndim ? ct_describe_shape(&extents, shape) : "");
-    int64_t rest = r->index;
-    for (int axis = t->ndim - 1; axis >= 0 && rest >= 0; axis--) {
-        place.dim[axis] = rest % extents.dim[axis];
-        rest /= extents.dim[axis];
-    }
-    for (int axis = 0; axis < t->ndim && r->index >= 0; axis++)
-        ct_text_add(out, "%s%" PRId64 "%s", axis ? "," : "[", place.dim[axis], axis + 1 < t->ndim ? "" : "]");
+    if (r->index >= 0) ct_text_index(out, t, r->index);
     size_t length = out->length - start;
     if (length < width) ct_text_add(out, "%*s", (int)(width - length), "");
 }
@@ -91,7 +85,7 @@ static void add_report(ct_text *out, const ct_verification *v) {
         ct_text_add(out, "\nThe first mistake is at %s%s.\n", v->first->tensor->label,
                     inherited ? "; what is inherited goes with it" : "");
     else
-        ct_text_add(out, "%s%s.\n", v->n ? "\n" : "", v->reason);
+        ct_text_add(out, "%s%c%s.\n", v->n ? "\n" : "", toupper((unsigned char)v->reason[0]), v->reason + 1);
 }
 
 void ct_print_verification(const ct_verification *v, FILE *out) {

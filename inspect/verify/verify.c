@@ -258,10 +258,25 @@ static bool verifiable(const char *at, const ct_tensor *f) {
     return ct_raise(CT_ERR_SHAPE, "ct_verify", at, "%s is no floating scalar", ct_describe(f, text)), false;
 }
 
+/* What is said of a comparison that could not be made: the error, which may be another one when this is read. */
+static const char *failure(void) {
+    static const char what[] = "the comparison could not be made: ";
+    const char *why = ct_error();
+    size_t n = strlen(why) + 1;
+    char *text = ct_this.depth ? ct_scope_alloc(ct_this.depth, sizeof what - 1 + n) : NULL;
+    if (!text) return "the comparison could not be made: see ct_error()";
+    memcpy(text, what, sizeof what - 1);
+    memcpy(text + sizeof what - 1, why, n);
+    return text;
+}
+
 ct_verification ct_verify_at(const char *at, ct_tensor *f, const ct_verify_options *options) {
-    ct_verification result = {.verdict = CT_INCONCLUSIVE, .reason = "the comparison could not be made; see ct_error()"};
+    ct_verification result = {.verdict = CT_INCONCLUSIVE};
     ct_verifier v = {.at = at, .f = f, .options = options ? *options : (ct_verify_options){0}};
-    if (!verifiable(at, f)) return result;
+    if (!verifiable(at, f)) {
+        result.reason = failure();
+        return result;
+    }
     if (v.options.points == 0) v.options.points = POINTS;
     size_t n = 0;
     for (const ct_claim *c = ct_claim_next(NULL); c; c = ct_claim_next(c)) n++;
@@ -281,6 +296,7 @@ ct_verification ct_verify_at(const char *at, ct_tensor *f, const ct_verify_optio
     for (size_t i = 0; i < v.n; i++) ct_formula_free(v.site[i].formula);
     ct_graph_free(&v.graph);
     ct_close(s);
+    if (!ok) result.reason = failure();
     ct_stop_at_nonfinite(hunting);
     ct_random_restore(random);
     return result;
