@@ -14,8 +14,8 @@ int complain(const command *c, const char *format, ...) {
     fprintf(stderr, "cotangent%s%s: ", c ? " " : "", c ? c->name : "");
     vfprintf(stderr, format, args);
     va_end(args);
-    const char *error = ct_error(), *evaluated = "ct_eval: "; /* the formula's own errors need no function's name */
-    if (!strncmp(error, evaluated, strlen(evaluated))) error += strlen(evaluated);
+    const char *error = ct_error(), *colon = strstr(error, ": ");
+    if (!strncmp(error, "ct_", 3) && colon) error = colon + 2; /* a function's name says nothing here */
     fprintf(stderr, "%s%s\n", *error ? ": " : "", error);
     return STATUS_USAGE;
 }

@@ -9,7 +9,7 @@ static const char about[] =
     "come about.\n";
 static const char statuses[] =
     "0 when all is right, 1 when a claim is wrong, 2 when the command line, a formula or a file "
-    "cannot be used, 3 when a claim can be neither confirmed nor refuted.";
+    "cannot be used, 3 when a claim can be neither confirmed nor refuted, 130 when a training was interrupted.";
 
 static const option_row help_option = {"help", NULL, "print this"};
 
@@ -33,13 +33,13 @@ void print_overview(FILE *out) {
     for (int i = 0; commands[i]; i++) fprintf(out, "  %-8s  %s\n", commands[i]->name, commands[i]->summary);
     fprintf(out,
             "\n`cotangent COMMAND --help` explains one, with examples. Exit statuses: 0 all is right, 1 a claim is\n"
-            "wrong, 2 a command line, formula or file cannot be used, 3 inconclusive.\n");
+            "wrong, 2 a command line, formula or file cannot be used, 3 inconclusive, 130 interrupted.\n");
 }
 
 void print_help(const command *c, FILE *out) {
     int width = longest_option(c);
-    fprintf(out, "Usage: cotangent %s [OPTION]... %s\n\n%c%s.\n\n%s\nOptions:\n", c->name, c->synopsis,
-            toupper((unsigned char)c->summary[0]), c->summary + 1, c->about);
+    fprintf(out, "Usage: cotangent %s [OPTION]...%s%s\n\n%c%s.\n\n%s\nOptions:\n", c->name, *c->synopsis ? " " : "",
+            c->synopsis, toupper((unsigned char)c->summary[0]), c->summary + 1, c->about);
     for (const option_row *o = c->options; o->name; o++) print_option(o, width, out);
     print_option(&help_option, width, out);
     fprintf(out, "\nExamples:\n%s", c->examples);
