@@ -159,11 +159,36 @@ START_TEST(nothing_wrapped) {
 }
 END_TEST
 
+START_TEST(numbers_without_items) {
+    const ct_sizes none = {.n = 2, .items = NULL}, fewer = {.n = -2, .items = NULL};
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_ones(CT_F64, CT_SHAPE(2, 3));
+    EXPECT(ct_pad(x, none, 0), CT_ERR_NULL);
+    EXPECT(ct_pad(x, fewer, 0), CT_ERR_ARGUMENT);
+    EXPECT(ct_roll(x, none, CT_AXES(0, 1)), CT_ERR_NULL);
+    EXPECT(ct_split_sizes(x, none, 0), CT_ERR_NULL);
+    EXPECT(ct_tensor_split_indices(x, none, 0), CT_ERR_NULL);
+    EXPECT(ct_tensor_split_indices(x, fewer, 0), CT_ERR_ARGUMENT);
+    EXPECT(ct_index_by(x, ((ct_subscripts){.n = 1, .items = NULL})), CT_ERR_NULL);
+    EXPECT(ct_index_by(x, ((ct_subscripts){.n = -1, .items = NULL})), CT_ERR_ARGUMENT);
+    EXPECT(ct_index(x, ((ct_subscript){.kind = (ct_subscript_kind)99})), CT_ERR_ARGUMENT);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
 START_TEST(lists_without_items) {
     const ct_list none = {.n = 2, .items = NULL};
     ct_scope s = ct_begin();
     ct_tensor *f = ct_var(1, "f"), *g[2] = {f, f};
     EXPECT(ct_concat(none, 0), CT_ERR_NULL);
+    EXPECT(ct_stack(none, 0), CT_ERR_NULL);
+    EXPECT(ct_hstack(none), CT_ERR_NULL);
+    EXPECT(ct_vstack(none), CT_ERR_NULL);
+    EXPECT(ct_dstack(none), CT_ERR_NULL);
+    EXPECT(ct_meshgrid(none, CT_INDEXING_IJ), CT_ERR_NULL);
+    EXPECT(ct_einsum("i,i", none), CT_ERR_NULL);
+    EXPECT(ct_multi_dot(none), CT_ERR_NULL);
+    EXPECT(ct_ravel_multi_index(none, CT_SHAPE(2, 3)), CT_ERR_NULL);
     EXPECT(ct_grads(f, none, g), CT_ERR_NULL);
     EXPECT(ct_grads(f, CT_LIST(f), NULL), CT_ERR_NULL);
     EXPECT(ct_sgd(none, &(ct_sgd_options){.lr = 1}), CT_ERR_NULL);
@@ -234,6 +259,7 @@ Suite *ct_suite(void) {
     tcase_add_test(t, an_index_of_too_many_dimensions);
     tcase_add_test(t, nothing_wrapped);
     tcase_add_test(t, lists_without_items);
+    tcase_add_test(t, numbers_without_items);
     tcase_add_test(t, empty_tensors_of_huge_extents);
     tcase_add_test(t, what_is_set_to_itself);
     tcase_add_test(t, arguments_at_the_ends_of_their_types);

@@ -15,6 +15,18 @@ ct_tensor *ct_decline(const char *op, const char *at, const ct_tensor *x, ct_err
     return NULL;
 }
 
+bool ct_given_list(const char *op, const char *at, ct_list xs) {
+    for (int k = 0; k < xs.n; k++)
+        if (!ct_given(op, at, xs.items ? xs.items[k] : NULL, k)) return false;
+    return true;
+}
+
+bool ct_given_sizes(const char *op, const char *at, ct_sizes sizes, int k) {
+    if (sizes.n > 0 && !sizes.items) return ct_raise_null(op, at, k), false;
+    if (sizes.n >= 0) return true;
+    return ct_raise(CT_ERR_ARGUMENT, op, at, "a list of %d numbers", sizes.n), false;
+}
+
 static bool axis_within(const char *op, const char *at, const ct_tensor *x, int ndim, int *axis) {
     int given = *axis;
     if (ct_resolve_axis(given, ndim, axis)) return true;

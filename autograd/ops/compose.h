@@ -14,6 +14,10 @@ static inline bool ct_given(const char *op, const char *at, const ct_tensor *x, 
     return x != NULL;
 }
 
+/* Whether all tensors of a list are there, or all numbers of one that is operand k; raises otherwise. */
+bool ct_given_list(const char *op, const char *at, ct_list xs);
+bool ct_given_sizes(const char *op, const char *at, ct_sizes sizes, int k);
+
 /* Normalises a possibly negative axis of x; raises when x, which may be NULL, has none such. As in PyTorch a 0-d tensor
  * may be said to have one axis. */
 bool ct_given_axis(const char *op, const char *at, const ct_tensor *x, int *axis);

@@ -152,8 +152,7 @@ ct_tensor *ct_einsum_at(const char *at, const char *text, ct_list xs) {
     if (!text || xs.n < 1)
         return ct_raise(CT_ERR_ARGUMENT, "ct_einsum", at, text ? "there is no operand" : "there is no equation"),
                NULL;
-    for (int k = 0; k < xs.n; k++)
-        if (!ct_given("ct_einsum", at, xs.items[k], k)) return NULL;
+    if (!ct_given_list("ct_einsum", at, xs)) return NULL;
     ct_named *x = ct_this.depth ? ct_scope_array(ct_this.depth, (size_t)xs.n, sizeof *x) : NULL;
     if (!x) return ct_raise_memory("ct_einsum", at, (size_t)xs.n * sizeof *x), NULL;
     return read_equation(&e, xs, x, &out) ? ct_contract("ct_einsum", at, x, xs.n, &out) : NULL;

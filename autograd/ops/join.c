@@ -13,9 +13,10 @@ typedef ct_tensor *reshaping(const char *at, ct_tensor *x, int axis);
 /* Each x reshaped. */
 static ct_list each(const char *op, const char *at, ct_list xs, reshaping *reshape, int axis) {
     if (xs.n < 1) return ct_raise(CT_ERR_ARGUMENT, op, at, "no operands"), none;
+    if (!ct_given_list(op, at, xs)) return none;
     ct_tensor **items = ct_room_for(op, at, xs.n);
     for (int k = 0; items && k < xs.n; k++)
-        if (!ct_given(op, at, xs.items[k], k) || !(items[k] = reshape(at, xs.items[k], axis))) return none;
+        if (!(items[k] = reshape(at, xs.items[k], axis))) return none;
     return items ? (ct_list){xs.n, items} : none;
 }
 
@@ -27,12 +28,11 @@ static ct_tensor *join(const char *op, const char *at, ct_list xs, reshaping *re
 ct_tensor *ct_stack_at(const char *at, ct_list xs, int axis) {
     const char *op = "ct_stack";
     char text[CT_DESCRIPTION];
-    for (int k = 0; k < xs.n; k++) {
-        if (!ct_given(op, at, xs.items[k], k)) return NULL;
+    if (!ct_given_list(op, at, xs)) return NULL;
+    for (int k = 0; k < xs.n; k++)
         if (!ct_same_shape(xs.items[k], xs.items[0]))
             return ct_decline(op, at, xs.items[k], CT_ERR_SHAPE, "operand %d is not of the shape of %s", k + 1,
                               ct_describe(xs.items[0], text));
-    }
     if (xs.n > 0 && !ct_given_gap(op, at, xs.items[0], 1, &axis)) return NULL;
     return join(op, at, xs, ct_unsqueeze_at, axis);
 }
@@ -52,7 +52,8 @@ static ct_tensor *vector(const char *at, ct_tensor *x, int axis) {
 }
 
 ct_tensor *ct_hstack_at(const char *at, ct_list xs) {
-    return join("ct_hstack", at, xs, vector, xs.n > 0 && xs.items[0] && xs.items[0]->ndim > 1);
+    const ct_tensor *first = xs.n > 0 && xs.items ? xs.items[0] : NULL;
+    return join("ct_hstack", at, xs, vector, first && first->ndim > 1);
 }
 ct_tensor *ct_vstack_at(const char *at, ct_list xs) { return join("ct_vstack", at, xs, row, 0); }
 ct_tensor *ct_dstack_at(const char *at, ct_list xs) { return join("ct_dstack", at, xs, layer, 2); }
@@ -157,8 +158,9 @@ static int64_t stop_by_index(int64_t i, int64_t n, int64_t start, int64_t extent
 }
 
 ct_list ct_tensor_split_indices_at(const char *at, ct_tensor *x, ct_sizes indices, int axis) {
-    if (!can_cut("ct_tensor_split_indices", at, x, &axis)) return none;
-    return cut("ct_tensor_split_indices", at, x, axis, (int64_t)indices.n + 1, stop_by_index, indices.items);
+    const char *op = "ct_tensor_split_indices";
+    if (!can_cut(op, at, x, &axis) || !ct_given_sizes(op, at, indices, 1)) return none;
+    return cut(op, at, x, axis, (int64_t)indices.n + 1, stop_by_index, indices.items);
 }
 
 static int64_t stop_by_sizes(int64_t i, int64_t n, int64_t start, int64_t extent, const int64_t *sizes) {
@@ -168,7 +170,7 @@ static int64_t stop_by_sizes(int64_t i, int64_t n, int64_t start, int64_t extent
 
 ct_list ct_split_sizes_at(const char *at, ct_tensor *x, ct_sizes sizes, int axis) {
     const char *op = "ct_split_sizes";
-    if (!can_cut(op, at, x, &axis)) return none;
+    if (!can_cut(op, at, x, &axis) || !ct_given_sizes(op, at, sizes, 1)) return none;
     int64_t extent = x->extent->dim[axis], rest = extent;
     bool fit = true;
     for (int i = 0; i < sizes.n && fit; i++) {
@@ -205,11 +207,11 @@ ct_list ct_meshgrid_at(const char *at, ct_list xs, ct_indexing indexing) {
     const char *op = "ct_meshgrid";
     if (xs.n < 1 || xs.n > CT_MAX_DIMS)
         return ct_raise(CT_ERR_ARGUMENT, op, at, "%d operands, of 1 to %d", xs.n, CT_MAX_DIMS), none;
+    if (!ct_given_list(op, at, xs)) return none;
     ct_shape grid = {.ndim = xs.n};
     bool swapped = indexing == CT_INDEXING_XY && xs.n > 1;
     for (int k = 0; k < xs.n; k++) {
         const ct_tensor *x = xs.items[k];
-        if (!ct_given(op, at, x, k)) return none;
         if (x->ndim > 1 || x->dtype != xs.items[0]->dtype)
             return ct_decline(op, at, x, CT_ERR_SHAPE, "operand %d is not 1-d, or not %s", k + 1,
                               ct_dtype_name(xs.items[0]->dtype)),

@@ -30,8 +30,8 @@ static bool refuse_margins(const char *op, const char *at, const ct_tensor *x, c
 
 /* Reads PyTorch's list, which begins with the last axis. */
 static bool read_pads(const char *op, const char *at, const ct_tensor *x, ct_sizes pads, margins *m) {
-    if (!ct_given(op, at, x, 0)) return false;
-    if (pads.n < 0 || pads.n % 2 || pads.n / 2 > x->ndim)
+    if (!ct_given(op, at, x, 0) || !ct_given_sizes(op, at, pads, 1)) return false;
+    if (pads.n % 2 || pads.n / 2 > x->ndim)
         return ct_decline(op, at, x, CT_ERR_ARGUMENT, "%d pads, not two for each of the last axes", pads.n), false;
     m->axes = pads.n / 2;
     for (int i = 0; i < m->axes; i++) {

@@ -146,9 +146,9 @@ static ct_tensor *multiply_chain(const char *at, const chain *c, int first, int 
 static bool check_chain(const char *at, ct_list xs) {
     if (xs.n < 2 || xs.n > 1024)
         return ct_raise(CT_ERR_ARGUMENT, "ct_multi_dot", at, "%d factors, not 2 to 1024", xs.n), false;
+    if (!ct_given_list("ct_multi_dot", at, xs)) return false;
     for (int i = 0; i < xs.n; i++) {
         const ct_tensor *x = xs.items[i];
-        if (!ct_given("ct_multi_dot", at, x, i)) return false;
         bool end = i == 0 || i == xs.n - 1;
         if (x->ndim != 2 && !(end && x->ndim == 1))
             return ct_decline("ct_multi_dot", at, x, CT_ERR_SHAPE, "factor %d is no matrix", i + 1), false;

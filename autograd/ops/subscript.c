@@ -26,6 +26,8 @@ static int axes_of(const ct_subscript *s) {
 /* How many axes "..." stands for; -1 with an error when the subscripts do not fit. */
 static int ellipsis_of(const char *op, const char *at, const ct_tensor *x, ct_subscripts subscripts) {
     int used = 0, ellipses = 0;
+    if (subscripts.n > 0 && !subscripts.items) return ct_raise_null(op, at, 1), -1;
+    if (subscripts.n < 0) return ct_decline(op, at, x, CT_ERR_ARGUMENT, "%d subscripts", subscripts.n), -1;
     for (int i = 0; i < subscripts.n; i++) {
         const ct_subscript *s = &subscripts.items[i];
         if (s->kind == CT_SUBSCRIPT_TENSOR && !ct_given(op, at, s->by, i + 1)) return -1;
@@ -70,6 +72,7 @@ static bool apply(const char *op, const char *at, indexed *s, const ct_subscript
         else
             s->by[s->axis++] = subscript->by;
         break;
+    default: return ct_decline(op, at, s->x, CT_ERR_ARGUMENT, "%d is no kind of subscript", (int)subscript->kind), false;
     }
     return s->x != NULL;
 }

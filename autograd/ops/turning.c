@@ -52,7 +52,7 @@ static ct_tensor *roll_axis(const char *at, ct_tensor *x, int64_t shift, int axi
 
 ct_tensor *ct_roll_at(const char *at, ct_tensor *x, ct_sizes shifts, ct_axes axes) {
     const char *op = "ct_roll";
-    if (!ct_given(op, at, x, 0)) return NULL;
+    if (!ct_given(op, at, x, 0) || !ct_given_sizes(op, at, shifts, 1)) return NULL;
     bool flat = axes.n < 0;
     if (!flat && x->ndim == 0) return ct_decline(op, at, x, CT_ERR_SHAPE, "0 dimensions, of at least 1");
     if (shifts.n < 1 || shifts.n != (flat ? 1 : axes.n))
