@@ -355,6 +355,9 @@ START_TEST(second_derivatives_far_apart) {
     ct_tensor *x = ct_var(800, "x"), *y = ct_var(-800, "y");
     ck_assert_double_eq(ct_item(ct_grad(ct_grad(ct_logaddexp(x, y), x), x)), 0);
     ck_assert_double_eq(ct_item(ct_grad(ct_grad(ct_logaddexp2(x, y), y), y)), 0);
+    ck_assert_double_eq(ct_item(ct_grad(ct_grad(ct_elu(x, 2), x), x)), 0);
+    ck_assert_double_eq(ct_item(ct_grad(ct_grad(ct_celu(x, 2), x), x)), 0);
+    ck_assert_double_eq(ct_item(ct_grad(ct_grad(ct_selu(x), x), x)), 0);
     ck_assert(ct_end(s));
 }
 END_TEST

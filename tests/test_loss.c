@@ -190,6 +190,18 @@ START_TEST(certain_outcomes) {
 }
 END_TEST
 
+/* Of what is at its margin the derivative is that of the other side, as of PyTorch's clamp_min(); of NaN it is 0. */
+START_TEST(margins_that_are_met) {
+    ct_scope s = ct_begin();
+    ct_tensor *x1 = ct_requires_grad(ct_from(CT_F64, CT_SHAPE(4), (double[]){2, 1, 3, NAN}));
+    ct_tensor *x2 = ct_from(CT_F64, CT_SHAPE(4), (double[]){2, 2, 2, 2}), *y = ct_ones(CT_F64, CT_SHAPE(4));
+    ct_tensor *gx = ct_grad(ct_margin_ranking_loss(x1, x2, y, 0, CT_LOSS_SUM), x1);
+    const double expected[] = {-1, -1, 0, 0};
+    for (int i = 0; i < 4; i++) ck_assert_double_eq(ct_get(gx, CT_SHAPE(i)), expected[i]);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
 START_TEST(large_logits) {
     ct_scope s = ct_begin();
     ct_tensor *x = ct_from(CT_F32, CT_SHAPE(2), (float[]){1000, -1000}),
@@ -359,6 +371,7 @@ Suite *ct_suite(void) {
     tcase_add_loop_test(t, derivatives_of_losses, 0, 6);
     tcase_add_test(t, reductions_of_terms);
     tcase_add_test(t, certain_outcomes);
+    tcase_add_test(t, margins_that_are_met);
     tcase_add_test(t, large_logits);
     tcase_add_test(t, cross_entropies_agree);
     tcase_add_loop_test(t, classes_that_change_before_a_replay, 0, sizeof class_losses / sizeof *class_losses);

@@ -22,7 +22,7 @@ ct_tensor *ct_reduce_loss(const char *op, const char *at, ct_tensor *terms, ct_l
     return ct_decline(op, at, terms, CT_ERR_ARGUMENT, "%d is no reduction", (int)reduction);
 }
 
-ct_tensor *ct_hinge(const char *at, ct_tensor *x) { return ct_where(ct_lt(x, C(x, 0)), C(x, 0), x); }
+ct_tensor *ct_hinge(const char *at, ct_tensor *x) { return ct_clamp(x, 0, INFINITY); }
 
 /* Targets of whole numbers may be of an integer dtype. */
 static ct_tensor *target_like(const char *at, ct_tensor *y, const ct_tensor *x) {
