@@ -72,7 +72,8 @@ static bool apply(const char *op, const char *at, indexed *s, const ct_subscript
         else
             s->by[s->axis++] = subscript->by;
         break;
-    default: return ct_decline(op, at, s->x, CT_ERR_ARGUMENT, "%d is no kind of subscript", (int)subscript->kind), false;
+    default:
+        return ct_decline(op, at, s->x, CT_ERR_ARGUMENT, "%d is no kind of subscript", (int)subscript->kind), false;
     }
     return s->x != NULL;
 }
