@@ -1,6 +1,7 @@
 /* Claims: a backward pass by hand, and whether each mistake in it is found where it was made. */
 #include "inspect/internal.h"
 #include "support/claims.h"
+#include "support/expect.h"
 
 #include <check.h>
 #include <math.h>
@@ -46,8 +47,6 @@ typedef struct network {
     double *grad[NODES]; /* by hand */
 } network;
 
-static double at(const ct_tensor *t, int64_t i) { return ct_read_element((ct_dtype)t->dtype, t->data, i); }
-
 static ct_tensor *parameter(ct_dtype dtype, ct_shape shape, const char *name) {
     return ct_label(ct_requires_grad(ct_uniform(dtype, shape, -1, 1)), name);
 }
@@ -86,9 +85,9 @@ static void backward_z2(const network *net, const struct plant *p) {
     double *g = net->grad[Z2];
     for (int r = 0; r < N; r++) {
         double sum = 0;
-        for (int c = 0; c < C; c++) sum += exp(at(net->node[Z2], r * C + c));
+        for (int c = 0; c < C; c++) sum += exp(element(net->node[Z2], r * C + c));
         for (int c = 0; c < C; c++) {
-            double softmax = made(p, NO_SOFTMAX, Z2) ? 0 : exp(at(net->node[Z2], r * C + c)) / sum;
+            double softmax = made(p, NO_SOFTMAX, Z2) ? 0 : exp(element(net->node[Z2], r * C + c)) / sum;
             g[r * C + c] = (softmax - (labels[r] == c)) / (made(p, NO_MEAN, Z2) ? 1 : N);
         }
     }
@@ -105,7 +104,7 @@ static void backward_layer(const network *net, const struct plant *p, const ct_t
         for (int j = 0; j < n; j++) {
             gb[j] += g[r * n + j];
             for (int i = 0; i < m; i++)
-                gW[made(p, TRANSPOSED, W) ? j * m + i : i * n + j] += at(y, r * m + i) * g[r * n + j];
+                gW[made(p, TRANSPOSED, W) ? j * m + i : i * n + j] += element(y, r * m + i) * g[r * n + j];
         }
     flip_if(p, net, W);
     flip_if(p, net, b);
@@ -118,12 +117,13 @@ static void backward_by_hand(const network *net, const struct plant *p) {
         for (int i = 0; i < H; i++) {
             double sum = 0;
             for (int c = 0; c < C; c++)
-                sum += net->grad[Z2][r * C + c] * at(net->node[W2], made(p, NO_TRANSPOSE, H1) ? c * C + i : i * C + c);
+                sum += net->grad[Z2][r * C + c] *
+                       element(net->node[W2], made(p, NO_TRANSPOSE, H1) ? c * C + i : i * C + c);
             net->grad[H1][r * H + i] = sum;
         }
     flip_if(p, net, H1);
     for (int i = 0; i < N * H; i++) {
-        bool open = made(p, NO_MASK, Z1) || (at(net->node[Z1], i) > 0) != made(p, OTHER_SIDE, Z1);
+        bool open = made(p, NO_MASK, Z1) || (element(net->node[Z1], i) > 0) != made(p, OTHER_SIDE, Z1);
         net->grad[Z1][i] = open ? net->grad[H1][i] : 0;
     }
     flip_if(p, net, Z1);

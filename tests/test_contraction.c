@@ -1,5 +1,6 @@
 /* Products of vectors, matrices and named axes: derivatives by the sweep, values against plain loops, errors. */
 #include "support/elements.h"
+#include "support/expect.h"
 #include "support/sweep.h"
 
 #include <check.h>
@@ -7,8 +8,6 @@
 #include <string.h>
 
 static ct_tensor *any(ct_dtype dtype, ct_shape shape) { return ct_sample_leaf(dtype, shape, -2, 2); }
-
-static double at(const ct_tensor *t, int64_t i) { return ct_read_element((ct_dtype)t->dtype, t->data, i); }
 
 /* ---- derivatives of products -------------------------------------------------------------------------------- */
 
@@ -143,7 +142,7 @@ static double einsum_by_loop(const char *const *terms, int n, ct_tensor *const *
         for (int i = 4; i >= 0; rest /= letter_extent[i--]) index[i] = rest % letter_extent[i];
         bool counts = place_by_letters(result, index, &used) == e;
         double term = 1;
-        for (int k = 0; k < n; k++) term *= at(x[k], place_by_letters(terms[k], index, &used));
+        for (int k = 0; k < n; k++) term *= element(x[k], place_by_letters(terms[k], index, &used));
         for (int i = 0; i < 5; i++) counts = counts && (used & 1u << i || index[i] == 0);
         if (counts) sum += term;
     }
@@ -178,7 +177,7 @@ START_TEST(einsum_agrees_with_loops) {
         ct_tensor *z = ct_einsum(cases[i].text, ((ct_list){n, x}));
         ck_assert_msg(z != NULL, "%s", ct_error());
         for (int64_t e = 0; e < ct_size(z); e++)
-            ck_assert_double_eq_tol(at(z, e), einsum_by_loop(cases[i].terms, n, x, cases[i].result, e), 1e-13);
+            ck_assert_double_eq_tol(element(z, e), einsum_by_loop(cases[i].terms, n, x, cases[i].result, e), 1e-13);
         ck_assert(ct_end(s));
     }
 }

@@ -1,6 +1,7 @@
 /* Convolutions against the loops that define them, with random options; same bits for any number of threads. */
 #include "autograd/ops/conv.h"
 #include "support/elements.h"
+#include "support/expect.h"
 #include "support/memory.h"
 #include "support/sweep.h"
 
@@ -71,13 +72,11 @@ typedef struct sums {
     double *x, *y, *z;
 } sums;
 
-static double at(const ct_tensor *t, int64_t i) { return ct_read_element(t->dtype, t->data, i); }
-
 static void add_products(void *context, int64_t x, int64_t y, int64_t z) {
     sums *s = context;
-    s->z[z] += at(s->e->x, x) * at(s->e->y, y);
-    s->x[x] += at(s->e->g, z) * at(s->e->y, y);
-    s->y[y] += at(s->e->g, z) * at(s->e->x, x);
+    s->z[z] += element(s->e->x, x) * element(s->e->y, y);
+    s->x[x] += element(s->e->g, z) * element(s->e->y, y);
+    s->y[y] += element(s->e->g, z) * element(s->e->x, x);
 }
 
 static double *zeros_like(const ct_tensor *t) { return ct_zeros(CT_F64, CT_SHAPE(ct_size(t)))->data; }
@@ -87,8 +86,8 @@ static void check_all(const char *what, const ct_tensor *t, const double *expect
     ck_assert_msg(t != NULL, "%s: %s", what, ct_error());
     for (int64_t i = 0; i < ct_size(t); i++) largest = fmax(largest, fabs(expected[i]));
     for (int64_t i = 0; i < ct_size(t); i++)
-        ck_assert_msg(fabs(at(t, i) - expected[i]) <= largest * (t->dtype == CT_F32 ? 1e-6 : 1e-14),
-                      "%s, element %lld: %g, not %g", what, (long long)i, at(t, i), expected[i]);
+        ck_assert_msg(fabs(element(t, i) - expected[i]) <= largest * (t->dtype == CT_F32 ? 1e-6 : 1e-14),
+                      "%s, element %lld: %g, not %g", what, (long long)i, element(t, i), expected[i]);
 }
 
 /* z, both gradients over numbers, and the two adjoint ops, of random examples. */
@@ -117,10 +116,11 @@ START_TEST(bias_is_added) {
     ct_tensor *x = draw(CT_F64, CT_SHAPE(3, 2, 5, 4)), *y = draw(CT_F64, CT_SHAPE(9, 2, 2, 3));
     ct_tensor *b = draw(CT_F64, CT_SHAPE(9)), *c = ct_reshape(b, CT_SHAPE(9, 1, 1));
     ct_tensor *z = ct_conv2d(x, y, b, NULL), *without = ct_add(ct_conv2d(x, y, NULL, NULL), c);
-    for (int64_t i = 0; i < ct_size(z); i++) ck_assert_double_eq_tol(at(z, i), at(without, i), 1e-14);
+    for (int64_t i = 0; i < ct_size(z); i++) ck_assert_double_eq_tol(element(z, i), element(without, i), 1e-14);
     ct_tensor *g = ct_uniform(CT_F64, ct_shape_of(z), -1, 1), *expected = ct_vjp(without, b, g);
     ck_assert(ct_backward_from(z, g) && ct_backward_from(z, g));
-    for (int64_t i = 0; i < 9; i++) ck_assert_double_eq_tol(at(ct_gradient(b), i), 2 * at(expected, i), 1e-13);
+    for (int64_t i = 0; i < 9; i++)
+        ck_assert_double_eq_tol(element(ct_gradient(b), i), 2 * element(expected, i), 1e-13);
     y = draw(CT_F64, CT_SHAPE(2, 3, 2));
     z = ct_conv_transpose1d(draw(CT_F64, CT_SHAPE(2, 4)), y, ct_from(CT_F64, CT_SHAPE(3), (double[]){1, 2, 3}), NULL);
     check_shape(z, CT_F64, CT_SHAPE(3, 5));
@@ -135,9 +135,9 @@ START_TEST(large_images) {
     ct_tensor *wide = ct_cast(x, CT_F64), *v = ct_cast(y, CT_F64);
     ck_assert(ct_backward_from(z, g));
     double sum = 0, expected = 0, weight = 0;
-    for (int64_t i = 0; i < ct_size(z); i++) sum += at(z, i) * at(g, i);
-    for (int64_t i = 0; i < ct_size(x); i++) expected += at(wide, i) * at(ct_gradient(x), i);
-    for (int64_t i = 0; i < ct_size(y); i++) weight += at(v, i) * at(ct_gradient(y), i);
+    for (int64_t i = 0; i < ct_size(z); i++) sum += element(z, i) * element(g, i);
+    for (int64_t i = 0; i < ct_size(x); i++) expected += element(wide, i) * element(ct_gradient(x), i);
+    for (int64_t i = 0; i < ct_size(y); i++) weight += element(v, i) * element(ct_gradient(y), i);
     ck_assert_double_eq_tol(sum, expected, 1e-2); /* <z, g> = <x, gx> = <y, gy> */
     ck_assert_double_eq_tol(sum, weight, 1e-2);
     for (int k = 0; k < 200; k++) {
@@ -197,8 +197,8 @@ START_TEST(same_keeps_the_extents) {
     check_shape(z, CT_F64, CT_SHAPE(1, 1, 6));
     for (int64_t i = 0; i < 6; i++) { /* one zero in front, two behind */
         double sum = 0;
-        for (int64_t j = i - 1; j < i + 3; j++) sum += j >= 0 && j < 6 ? at(x, j) : 0;
-        ck_assert_double_eq_tol(at(z, i), sum, 1e-14);
+        for (int64_t j = i - 1; j < i + 3; j++) sum += j >= 0 && j < 6 ? element(x, j) : 0;
+        ck_assert_double_eq_tol(element(z, i), sum, 1e-14);
     }
 }
 END_TEST

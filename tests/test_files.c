@@ -1,6 +1,7 @@
 /* Files of arrays and tables: .npy and CSV, good ones and damaged ones. */
 #include "data/data.h"
 #include "support/elements.h"
+#include "support/expect.h"
 #include "support/files.h"
 #include "support/memory.h"
 #include "tensor/internal.h"
@@ -23,12 +24,6 @@ static void teardown(void) {
     support_restore_files();
     support_restore_allocator();
     support_remove_folder();
-}
-
-static void refused(const void *result, ct_error_code code, const char *text) {
-    ck_assert_ptr_null(result);
-    ck_assert_msg(ct_error_status() == code && strstr(ct_error(), text), "'%s', not '%s'", ct_error(), text);
-    ct_error_clear();
 }
 
 /* ---- .npy --------------------------------------------------------------------------------------------------- */
@@ -98,26 +93,27 @@ END_TEST
 START_TEST(test_npy_damaged) {
     static const double one[] = {1, 2};
 #define F8 "{'descr': '<f8', 'fortran_order': False, 'shape': "
-    refused(read_npy(F8 "(1,), }", one, 16), CT_ERR_FORMAT, "too long");
-    refused(read_npy(F8 "(2,), }", one, 15), CT_ERR_FORMAT, "cut: 15 of the 16 bytes of its elements");
-    refused(read_npy(F8 "(1000000000000,), }", one, 16), CT_ERR_FORMAT, "cut: 16 of the 8000000000000");
-    refused(read_npy(F8 "(4000000000, 4000000000), }", one, 16), CT_ERR_LIMIT, "too many elements");
-    refused(read_npy(F8 "(99999999999999999999,), }", one, 16), CT_ERR_LIMIT, "an extent is too large");
-    refused(read_npy(F8 "(-1,), }", one, 16), CT_ERR_FORMAT, "damaged at \"-1,), }\"");
-    refused(read_npy(F8 "(1,1,1,1,1,1,1,1,1), }", one, 16), CT_ERR_LIMIT, "more than 8 dimensions");
-    refused(read_npy(F8 "(2,)", one, 16), CT_ERR_FORMAT, "its header is damaged");
-    refused(read_npy(F8 "(2,), } x", one, 16), CT_ERR_FORMAT, "damaged at \"x\"");
-    refused(read_npy("{'descr': '<f8', 'shape': (2,)}", one, 16), CT_ERR_FORMAT, "lacks");
-    refused(read_npy("{'descr': '<c16', 'fortran_order': False, 'shape': (1,)}", one, 16), CT_ERR_DTYPE, "'c16'");
-    refused(read_npy("", one, 16), CT_ERR_FORMAT, "damaged");
+    expect_refused(read_npy(F8 "(1,), }", one, 16), CT_ERR_FORMAT, "too long");
+    expect_refused(read_npy(F8 "(2,), }", one, 15), CT_ERR_FORMAT, "cut: 15 of the 16 bytes of its elements");
+    expect_refused(read_npy(F8 "(1000000000000,), }", one, 16), CT_ERR_FORMAT, "cut: 16 of the 8000000000000");
+    expect_refused(read_npy(F8 "(4000000000, 4000000000), }", one, 16), CT_ERR_LIMIT, "too many elements");
+    expect_refused(read_npy(F8 "(99999999999999999999,), }", one, 16), CT_ERR_LIMIT, "an extent is too large");
+    expect_refused(read_npy(F8 "(-1,), }", one, 16), CT_ERR_FORMAT, "damaged at \"-1,), }\"");
+    expect_refused(read_npy(F8 "(1,1,1,1,1,1,1,1,1), }", one, 16), CT_ERR_LIMIT, "more than 8 dimensions");
+    expect_refused(read_npy(F8 "(2,)", one, 16), CT_ERR_FORMAT, "its header is damaged");
+    expect_refused(read_npy(F8 "(2,), } x", one, 16), CT_ERR_FORMAT, "damaged at \"x\"");
+    expect_refused(read_npy("{'descr': '<f8', 'shape': (2,)}", one, 16), CT_ERR_FORMAT, "lacks");
+    expect_refused(read_npy("{'descr': '<c16', 'fortran_order': False, 'shape': (1,)}", one, 16), CT_ERR_DTYPE,
+                   "'c16'");
+    expect_refused(read_npy("", one, 16), CT_ERR_FORMAT, "damaged");
     support_put("a.npy", "", 0);
-    refused(ct_read_npy(support_path("a.npy")), CT_ERR_FORMAT, "cut: 0 of the 8 bytes of its magic");
+    expect_refused(ct_read_npy(support_path("a.npy")), CT_ERR_FORMAT, "cut: 0 of the 8 bytes of its magic");
     support_put("a.npy", "GIF89a..........", 16);
-    refused(ct_read_npy(support_path("a.npy")), CT_ERR_FORMAT, "not an .npy file");
+    expect_refused(ct_read_npy(support_path("a.npy")), CT_ERR_FORMAT, "not an .npy file");
     support_put("a.npy", "\x93NUMPY\x09\x00..........", 16);
-    refused(ct_read_npy(support_path("a.npy")), CT_ERR_FORMAT, "of version 9");
-    refused(ct_read_npy("nowhere.npy"), CT_ERR_FILE, "nowhere.npy: cannot open");
-    refused(ct_read_npy(NULL), CT_ERR_NULL, "NULL");
+    expect_refused(ct_read_npy(support_path("a.npy")), CT_ERR_FORMAT, "of version 9");
+    expect_refused(ct_read_npy("nowhere.npy"), CT_ERR_FILE, "nowhere.npy: cannot open");
+    expect_refused(ct_read_npy(NULL), CT_ERR_NULL, "NULL");
 }
 END_TEST
 
@@ -157,23 +153,23 @@ START_TEST(test_csv) {
 END_TEST
 
 START_TEST(test_csv_damaged) {
-    refused(read_csv(""), CT_ERR_FORMAT, "t.csv: empty");
-    refused(read_csv("a,b\n"), CT_ERR_FORMAT, "no row of numbers");
-    refused(read_csv("1,2\n3\n"), CT_ERR_FORMAT, "line 2 has 1 columns, those before 2");
-    refused(read_csv("1,2\n3,4,5\n"), CT_ERR_FORMAT, "line 2 has 3 columns");
-    refused(read_csv("1,2\n3,x\n"), CT_ERR_FORMAT, "line 2, column 2: \"x\" is no finite number");
-    refused(read_csv("a,1\n3,4\n"), CT_ERR_FORMAT, "line 1, column 1");
-    refused(read_csv("1,nan\n"), CT_ERR_FORMAT, "\"nan\"");
-    refused(read_csv("1,inf\n"), CT_ERR_FORMAT, "\"inf\"");
-    refused(read_csv("1,1e999\n"), CT_ERR_FORMAT, "\"1e999\"");
-    refused(read_csv("1,\n"), CT_ERR_FORMAT, "column 2: \"\"");
-    refused(read_csv("1,0x10\n"), CT_ERR_FORMAT, "0x10");
-    refused(read_csv("1,2\n\x80\xff,4\n"), CT_ERR_FORMAT, "line 2, column 1");
+    expect_refused(read_csv(""), CT_ERR_FORMAT, "t.csv: empty");
+    expect_refused(read_csv("a,b\n"), CT_ERR_FORMAT, "no row of numbers");
+    expect_refused(read_csv("1,2\n3\n"), CT_ERR_FORMAT, "line 2 has 1 columns, those before 2");
+    expect_refused(read_csv("1,2\n3,4,5\n"), CT_ERR_FORMAT, "line 2 has 3 columns");
+    expect_refused(read_csv("1,2\n3,x\n"), CT_ERR_FORMAT, "line 2, column 2: \"x\" is no finite number");
+    expect_refused(read_csv("a,1\n3,4\n"), CT_ERR_FORMAT, "line 1, column 1");
+    expect_refused(read_csv("1,nan\n"), CT_ERR_FORMAT, "\"nan\"");
+    expect_refused(read_csv("1,inf\n"), CT_ERR_FORMAT, "\"inf\"");
+    expect_refused(read_csv("1,1e999\n"), CT_ERR_FORMAT, "\"1e999\"");
+    expect_refused(read_csv("1,\n"), CT_ERR_FORMAT, "column 2: \"\"");
+    expect_refused(read_csv("1,0x10\n"), CT_ERR_FORMAT, "0x10");
+    expect_refused(read_csv("1,2\n\x80\xff,4\n"), CT_ERR_FORMAT, "line 2, column 1");
     support_put("t.csv", "1,2\0\n", 5); /* no blank */
-    refused(ct_read_csv(support_path("t.csv"), 0), CT_ERR_FORMAT, "line 1, column 2");
-    refused(ct_read_csv("nowhere.csv", 0), CT_ERR_FILE, "nowhere.csv");
-    refused(ct_read_csv("nowhere.csv", '1'), CT_ERR_ARGUMENT, "cannot separate");
-    refused(ct_read_csv(NULL, 0), CT_ERR_NULL, "NULL");
+    expect_refused(ct_read_csv(support_path("t.csv"), 0), CT_ERR_FORMAT, "line 1, column 2");
+    expect_refused(ct_read_csv("nowhere.csv", 0), CT_ERR_FILE, "nowhere.csv");
+    expect_refused(ct_read_csv("nowhere.csv", '1'), CT_ERR_ARGUMENT, "cannot separate");
+    expect_refused(ct_read_csv(NULL, 0), CT_ERR_NULL, "NULL");
 }
 END_TEST
 
@@ -194,9 +190,10 @@ START_TEST(test_csv_data) {
     ct_loader_free(l);
     ct_dataset_free(numbers);
     ct_dataset_free(classes);
-    refused(csv_data("1,2\n3,4.5\n", (ct_csv_options){.classes = true}), CT_ERR_FORMAT, "row 2: 4.5 is no class");
-    refused(csv_data("1,2\n3,-1\n", (ct_csv_options){.classes = true}), CT_ERR_FORMAT, "row 2: -1 is no class");
-    refused(csv_data("1\n2\n", (ct_csv_options){0}), CT_ERR_ARGUMENT, "1 targets of 1 columns");
+    expect_refused(csv_data("1,2\n3,4.5\n", (ct_csv_options){.classes = true}), CT_ERR_FORMAT,
+                   "row 2: 4.5 is no class");
+    expect_refused(csv_data("1,2\n3,-1\n", (ct_csv_options){.classes = true}), CT_ERR_FORMAT, "row 2: -1 is no class");
+    expect_refused(csv_data("1\n2\n", (ct_csv_options){0}), CT_ERR_ARGUMENT, "1 targets of 1 columns");
 }
 END_TEST
 

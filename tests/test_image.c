@@ -1,17 +1,10 @@
 /* Images: derivatives of resizing, sampling and shuffling, values by hand, errors. */
+#include "support/expect.h"
 #include "support/sweep.h"
 
 #include <check.h>
 #include <math.h>
 #include <string.h>
-
-#define CHECK_FAILS(call, status, words)                                                                             \
-    do {                                                                                                             \
-        ck_assert_ptr_null(call);                                                                                    \
-        ck_assert_int_eq(ct_error_status(), status);                                                                 \
-        ck_assert_msg(strstr(ct_error(), words), "%s", ct_error());                                                  \
-        ct_error_clear();                                                                                            \
-    } while (0)
 
 static void check_values(const ct_tensor *z, int64_t n, const double *want) {
     ck_assert_ptr_nonnull(z);
@@ -117,24 +110,24 @@ START_TEST(errors_of_images) {
     ct_tensor *x = ct_zeros(CT_F64, CT_SHAPE(1, 3, 4)), *y = ct_zeros(CT_F64, CT_SHAPE(1, 1, 2, 2));
     ct_resize_options none = {0}, cubic = {CT_RESAMPLE_CUBIC, .size = {2, 2}}, huge = {.scale = {1e300}};
     ct_resize_options aligned = {.size = {2, 2}, .align_corners = true}, odd = {.scale = {NAN}};
-    CHECK_FAILS(ct_interpolate(x, &none), CT_ERR_ARGUMENT, "0 elements are asked for along axis 2");
-    CHECK_FAILS(ct_interpolate(x, &huge), CT_ERR_ARGUMENT, "elements are asked for");
-    CHECK_FAILS(ct_interpolate(x, &odd), CT_ERR_ARGUMENT, "elements are asked for");
-    CHECK_FAILS(ct_interpolate(x, &cubic), CT_ERR_SHAPE, "of 4 dimensions");
-    CHECK_FAILS(ct_interpolate(x, &aligned), CT_ERR_ARGUMENT, "corners align");
-    CHECK_FAILS(ct_interpolate(x, NULL), CT_ERR_NULL, "no options");
-    CHECK_FAILS(ct_interpolate(NULL, &aligned), CT_ERR_NULL, "NULL");
-    CHECK_FAILS(ct_grid_sample(y, x, CT_RESAMPLE_LINEAR, CT_GRID_ZEROS, true), CT_ERR_SHAPE, "no grid");
-    CHECK_FAILS(ct_grid_sample(y, y, CT_RESAMPLE_CUBIC, CT_GRID_ZEROS, true), CT_ERR_ARGUMENT, "neither nearest");
-    CHECK_FAILS(ct_pixel_shuffle(x, 2), CT_ERR_SHAPE, "no multiple of 2 squared");
-    CHECK_FAILS(ct_pixel_unshuffle(x, 2), CT_ERR_SHAPE, "no multiple of 2");
-    CHECK_FAILS(ct_pixel_shuffle(x, 0), CT_ERR_ARGUMENT, "a factor, not 0");
+    expect_refused(ct_interpolate(x, &none), CT_ERR_ARGUMENT, "0 elements are asked for along axis 2");
+    expect_refused(ct_interpolate(x, &huge), CT_ERR_ARGUMENT, "elements are asked for");
+    expect_refused(ct_interpolate(x, &odd), CT_ERR_ARGUMENT, "elements are asked for");
+    expect_refused(ct_interpolate(x, &cubic), CT_ERR_SHAPE, "of 4 dimensions");
+    expect_refused(ct_interpolate(x, &aligned), CT_ERR_ARGUMENT, "corners align");
+    expect_refused(ct_interpolate(x, NULL), CT_ERR_NULL, "no options");
+    expect_refused(ct_interpolate(NULL, &aligned), CT_ERR_NULL, "NULL");
+    expect_refused(ct_grid_sample(y, x, CT_RESAMPLE_LINEAR, CT_GRID_ZEROS, true), CT_ERR_SHAPE, "no grid");
+    expect_refused(ct_grid_sample(y, y, CT_RESAMPLE_CUBIC, CT_GRID_ZEROS, true), CT_ERR_ARGUMENT, "neither nearest");
+    expect_refused(ct_pixel_shuffle(x, 2), CT_ERR_SHAPE, "no multiple of 2 squared");
+    expect_refused(ct_pixel_unshuffle(x, 2), CT_ERR_SHAPE, "no multiple of 2");
+    expect_refused(ct_pixel_shuffle(x, 0), CT_ERR_ARGUMENT, "a factor, not 0");
     int64_t wide = INT64_C(1) << 50;
-    CHECK_FAILS(ct_pixel_shuffle(ct_zeros(CT_F64, CT_SHAPE(0, wide, wide)), 1 << 15), CT_ERR_ARGUMENT, "a factor");
-    CHECK_FAILS(ct_grid_sample(ct_zeros(CT_F64, CT_SHAPE(0, 1, wide, wide)), ct_zeros(CT_F64, CT_SHAPE(0, 1, 1, 2)),
+    expect_refused(ct_pixel_shuffle(ct_zeros(CT_F64, CT_SHAPE(0, wide, wide)), 1 << 15), CT_ERR_ARGUMENT, "a factor");
+    expect_refused(ct_grid_sample(ct_zeros(CT_F64, CT_SHAPE(0, 1, wide, wide)), ct_zeros(CT_F64, CT_SHAPE(0, 1, 1, 2)),
                                CT_RESAMPLE_LINEAR, CT_GRID_ZEROS, true),
                 CT_ERR_SHAPE, "no grid");
-    CHECK_FAILS(ct_bilinear(x, y, y, NULL), CT_ERR_SHAPE, "differ");
+    expect_refused(ct_bilinear(x, y, y, NULL), CT_ERR_SHAPE, "differ");
     ck_assert(ct_end(s));
 }
 END_TEST

@@ -14,8 +14,6 @@
 #define CLOSE(a, b) ck_assert_double_eq_tol(a, b, 1e-13)
 #define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
 
-static double element(const ct_tensor *t, int64_t i) { return ct_read_element(ct_dtype_of(t), ct_data(t), i); }
-
 static void expect_shape(const ct_tensor *t, ct_shape wanted) {
     ct_shape shape = ct_shape_of(t);
     ck_assert_msg(t && ct_shape_equal(&shape, &wanted), "%s", ct_error());
@@ -236,7 +234,8 @@ START_TEST(running_statistics_are_buffers) {
 }
 END_TEST
 
-/* Zeros of the user's own, where zero stands for another number: nothing moves, and nothing is added to the variance. */
+/* Zeros of the user's own, where zero stands for another number: nothing moves, and nothing is added to the variance.
+ */
 START_TEST(zeros_can_be_said) {
     ct_module *norm = ct_batch_norm_layer(1, .momentum = CT_ZERO, .eps = CT_ZERO, .dtype = CT_F64);
     ct_scope s = ct_begin();

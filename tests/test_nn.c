@@ -1,6 +1,7 @@
 /* nn/: values of layers, ownership, names, initial values, a net that learns XOR, and memory that runs out. */
 #include "nn/nn.h"
 #include "optim/optim.h"
+#include "support/expect.h"
 #include "support/memory.h"
 #include "tensor/internal.h"
 
@@ -12,25 +13,11 @@
 #define CLOSE(a, b) ck_assert_msg(fabs((a) - (b)) <= 1e-14 * fmax(1, fabs(b)), "%.17g is not %.17g", (a), (b))
 #define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
 
-static void end_well(ct_scope s) { ck_assert_msg(ct_end(s), "%s", ct_error()); }
-
-/* The pending error has this code and all of these parts, and is forgotten. */
-static void expect_error(ct_error_code code, int n, const char *const *parts) {
-    ck_assert_msg(ct_error_status() == code, "%s: %s", ct_error_name(ct_error_status()), ct_error());
-    for (int i = 0; i < n; i++)
-        ck_assert_msg(strstr(ct_error(), parts[i]) != NULL, "no \"%s\" in: %s", parts[i], ct_error());
-    ct_error_clear();
-}
-#define EXPECT_ERROR(code, ...)                                                                                      \
-    expect_error(code, COUNT(((const char *[]){__VA_ARGS__})), (const char *[]){__VA_ARGS__})
-
 static const char *place(int line) {
     static char text[40];
     snprintf(text, sizeof text, "(test_nn.c:%d)", line);
     return text;
 }
-
-static double element(const ct_tensor *t, int64_t i) { return ct_read_element(ct_dtype_of(t), ct_data(t), i); }
 
 /* Ends the counting of memory, of which nothing is left. */
 static void all_is_free(void) {
@@ -144,17 +131,17 @@ END_TEST
 
 START_TEST(layers_refuse_bad_arguments) {
     ck_assert_ptr_null(ct_linear(0, 3));
-    EXPECT_ERROR(CT_ERR_ARGUMENT, "ct_linear", "0 -> 3", "test_nn.c:");
+    expect_error(CT_ERR_ARGUMENT, "ct_linear", "0 -> 3", "test_nn.c:");
     ck_assert_ptr_null(ct_linear(2)); /* no out */
-    EXPECT_ERROR(CT_ERR_ARGUMENT, "ct_linear", "2 -> 0");
+    expect_error(CT_ERR_ARGUMENT, "ct_linear", "2 -> 0");
     ck_assert_ptr_null(ct_linear(2, 3, .dtype = CT_I32));
-    EXPECT_ERROR(CT_ERR_DTYPE, "i32", "test_nn.c:");
+    expect_error(CT_ERR_DTYPE, "i32", "test_nn.c:");
     ck_assert_ptr_null(ct_linear(INT64_MAX, 2));
-    EXPECT_ERROR(CT_ERR_LIMIT, "too many elements");
+    expect_error(CT_ERR_LIMIT, "too many elements");
     const double bad[] = {-0.1, 1, NAN};
     for (int k = 0; k < COUNT(bad); k++) {
         ck_assert_ptr_null(ct_dropout_layer(bad[k]));
-        EXPECT_ERROR(CT_ERR_ARGUMENT, "ct_dropout_layer", "[0, 1)");
+        expect_error(CT_ERR_ARGUMENT, "ct_dropout_layer", "[0, 1)");
     }
 }
 END_TEST
@@ -188,7 +175,7 @@ START_TEST(errors_name_the_parameter_and_the_callers_line) {
     ck_assert_ptr_null(ct_relu(ct_forward(net, ct_zeros(CT_F32, CT_SHAPE(6, 4)))));
     const char *line = place(__LINE__ - 1);
     ck_assert(!ct_end(s));
-    EXPECT_ERROR(CT_ERR_SHAPE, "ct_affine", "(6,3)", "2.weight(2,5)", line);
+    expect_error(CT_ERR_SHAPE, "ct_affine", "(6,3)", "2.weight(2,5)", line);
     ct_module_free(net);
 }
 END_TEST
@@ -197,7 +184,7 @@ START_TEST(null_module_is_an_error) {
     ct_scope s = ct_begin();
     ck_assert_ptr_null(ct_forward(NULL, ct_scalar(1)));
     ck_assert(!ct_end(s));
-    EXPECT_ERROR(CT_ERR_NULL, "ct_forward", "test_nn.c");
+    expect_error(CT_ERR_NULL, "ct_forward", "test_nn.c");
     ct_module_free(NULL);
     ct_set_training(NULL, true);
 }
@@ -222,11 +209,11 @@ START_TEST(failed_layer_fails_the_net) {
     const char *line = place(__LINE__ - 1);
     ck_assert_ptr_null(
         ct_sequential(ct_linear(4, 3), ct_sequential(ct_relu_layer(), failed, ct_linear(1, 1)), ct_dropout_layer(2)));
-    EXPECT_ERROR(CT_ERR_ARGUMENT, "ct_linear", "3 -> -1", line);
+    expect_error(CT_ERR_ARGUMENT, "ct_linear", "3 -> -1", line);
     ck_assert_ptr_null(ct_sequential(ct_linear(4, 3), ct_dropout_layer(NAN)));
-    EXPECT_ERROR(CT_ERR_ARGUMENT, "ct_dropout_layer", "nan");
+    expect_error(CT_ERR_ARGUMENT, "ct_dropout_layer", "nan");
     ck_assert_ptr_null(ct_sequential(ct_linear(4, 3), NULL, ct_relu_layer()));
-    EXPECT_ERROR(CT_ERR_NULL, "ct_sequential", "operand 2");
+    expect_error(CT_ERR_NULL, "ct_sequential", "operand 2");
     all_is_free();
 }
 END_TEST
@@ -235,13 +222,13 @@ START_TEST(layer_has_one_owner) {
     support_fail_allocation(-1);
     ct_module *layer = ct_linear(2, 2), *other = ct_sequential(layer);
     ck_assert_ptr_null(ct_sequential(ct_relu_layer(), layer));
-    EXPECT_ERROR(CT_ERR_ARGUMENT, "ct_sequential", "layer 1");
+    expect_error(CT_ERR_ARGUMENT, "ct_sequential", "layer 1");
     ct_module_free(layer); /* a part: its owner frees it */
     ck_assert_int_eq(ct_module_parameter_count(other), 2);
     ct_module_free(other);
     ct_module *twice = ct_linear(2, 2);
     ck_assert_ptr_null(ct_sequential(twice, twice));
-    EXPECT_ERROR(CT_ERR_ARGUMENT, "ct_sequential", "layer 1");
+    expect_error(CT_ERR_ARGUMENT, "ct_sequential", "layer 1");
     all_is_free();
 }
 END_TEST
@@ -329,12 +316,12 @@ START_TEST(bad_distributions_are_refused) {
     ct_module *net = ct_linear(2, 2);
     for (int k = 0; k < COUNT(bad); k++) {
         ck_assert(!ct_init_weights(net, bad[k]));
-        EXPECT_ERROR(CT_ERR_ARGUMENT, "ct_init_weights", "test_nn.c:");
+        expect_error(CT_ERR_ARGUMENT, "ct_init_weights", "test_nn.c:");
     }
     ck_assert(!ct_init_weights(NULL, ct_he_normal()));
-    EXPECT_ERROR(CT_ERR_NULL, "ct_init_weights");
+    expect_error(CT_ERR_NULL, "ct_init_weights");
     ck_assert(!ct_init_biases(NULL, 0));
-    EXPECT_ERROR(CT_ERR_NULL, "ct_init_biases");
+    expect_error(CT_ERR_NULL, "ct_init_biases");
     ct_module_free(net);
 }
 END_TEST
@@ -357,11 +344,11 @@ START_TEST(mse_does_not_broadcast) {
     ct_scope s = ct_begin();
     ck_assert_ptr_null(ct_mse(ct_zeros(CT_F64, CT_SHAPE(4, 1)), ct_zeros(CT_F64, CT_SHAPE(4))));
     ck_assert(!ct_end(s));
-    EXPECT_ERROR(CT_ERR_SHAPE, "ct_mse", "(4,1)", "(4)", "test_nn.c:");
+    expect_error(CT_ERR_SHAPE, "ct_mse", "(4,1)", "(4)", "test_nn.c:");
     s = ct_begin();
     ck_assert_ptr_null(ct_mse(NULL, ct_scalar(1)));
     ck_assert(!ct_end(s));
-    EXPECT_ERROR(CT_ERR_NULL, "test_nn.c:");
+    expect_error(CT_ERR_NULL, "test_nn.c:");
 }
 END_TEST
 
@@ -385,11 +372,11 @@ START_TEST(summary_lists_layers_and_counts) {
     out = fopen("/dev/full", "w");
     if (out) {
         ck_assert(!ct_summary(net, out));
-        EXPECT_ERROR(CT_ERR_FILE, "ct_summary");
+        expect_error(CT_ERR_FILE, "ct_summary");
         fclose(out);
     }
     ck_assert(!ct_summary(NULL, stdout));
-    EXPECT_ERROR(CT_ERR_NULL, "ct_summary");
+    expect_error(CT_ERR_NULL, "ct_summary");
     ct_module_free(net);
 }
 END_TEST
@@ -439,7 +426,7 @@ static bool build_and_step(void) {
 static bool survive(int64_t k, void (*break_allocation)(int64_t k)) {
     break_allocation(k);
     bool well = build_and_step(), failed = support_allocations() > k;
-    if (!well) EXPECT_ERROR(CT_ERR_MEMORY, "out of memory", "test_nn.c:");
+    if (!well) expect_error(CT_ERR_MEMORY, "out of memory", "test_nn.c:");
     all_is_free();
     if (failed && break_allocation == support_fail_allocations_from)
         ck_assert_msg(!well, "nobody noticed allocation %d", (int)k);

@@ -11,8 +11,6 @@
 #define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
 #define N 37 /* elements of most parameters: no multiple of a vector */
 
-static double element(const ct_tensor *t, int64_t i) { return ct_read_element(ct_dtype_of(t), ct_data(t), i); }
-
 /* ---- the formulas, as PyTorch's documentation writes them, one element at a time ------------------------------ */
 
 typedef struct formula {

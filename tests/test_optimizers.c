@@ -11,8 +11,6 @@
 #define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
 #define N 3
 
-static double element(const ct_tensor *t, int64_t i) { return ct_read_element(ct_dtype_of(t), ct_data(t), i); }
-
 static ct_tensor *parameter(ct_dtype dtype, const double *values, int64_t n) {
     ct_tensor *x = ct_parameter(dtype, CT_SHAPE(n), "x");
     for (int64_t i = 0; i < n; i++) ct_write_element(dtype, x->data, i, values[i]);

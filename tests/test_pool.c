@@ -1,12 +1,11 @@
 /* Pooling, unfold and fold against loops over windows; derivatives by the sweep. */
 #include "support/elements.h"
+#include "support/expect.h"
 #include "support/memory.h"
 #include "support/sweep.h"
 
 #include <check.h>
 #include <math.h>
-
-static double at(const ct_tensor *t, int64_t i) { return ct_read_element(t->dtype, t->data, i); }
 
 /* ---- the definitions ------------------------------------------------------------------------------------------ */
 
@@ -74,7 +73,7 @@ START_TEST(maxima_agree_with_loops) {
         EACH_INDEX(index, z) {
             int64_t image = element_ / (e.z.dim[2] * e.z.dim[3]), size = ct_size(e.x) / (e.z.dim[0] * e.z.dim[1]);
             check_value(z, index, look(&e, index).max);
-            ck_assert_double_eq(at(e.x, image * size + (int64_t)at(places, element_)), at(z, element_));
+            ck_assert_double_eq(element(e.x, image * size + (int64_t)element(places, element_)), element(z, element_));
         }
         ck_assert(ct_end(s));
     }
@@ -128,10 +127,10 @@ START_TEST(ties_and_nans) {
     ct_pool_options o = {.kernel = {4}};
     ct_tensor *x = ct_from(CT_F32, CT_SHAPE(1, 8), (float[]){1, 3, 3, 2, NAN, 5, NAN, -INFINITY});
     ct_tensor *places = ct_argmax_pool(x, &o), *none = ct_full(CT_F32, CT_SHAPE(1, 4), -INFINITY);
-    ck_assert_double_eq(at(places, 0), 1);
-    ck_assert_double_eq(at(places, 1), 6);
-    ck_assert(isnan(at(ct_max_pool1d(x, &o), 1)));
-    ck_assert_double_eq(at(ct_argmax_pool(none, &o), 0), 0);
+    ck_assert_double_eq(element(places, 0), 1);
+    ck_assert_double_eq(element(places, 1), 6);
+    ck_assert(isnan(element(ct_max_pool1d(x, &o), 1)));
+    ck_assert_double_eq(element(ct_argmax_pool(none, &o), 0), 0);
 }
 END_TEST
 
@@ -263,8 +262,8 @@ START_TEST(matrices_are_checked) {
     int64_t start[] = {0, 1, 2}, far[] = {0, 2}, late[] = {1, 2, 2}, column[] = {0, 1};
     double weight[] = {2, 3};
     ct_tensor *z = ct_resample(x, 0, &(ct_sparse){2, 2, start, column, weight});
-    ck_assert_double_eq(at(z, 0), 2);
-    ck_assert_double_eq(at(z, 1), 3);
+    ck_assert_double_eq(element(z, 0), 2);
+    ck_assert_double_eq(element(z, 1), 3);
     ARGUMENT_ERROR(ct_resample(x, 0, &(ct_sparse){2, 2, start, far, weight}),
                    "ct_resample: entry 1 is in column 2 of 2");
     ARGUMENT_ERROR(ct_resample(x, 0, &(ct_sparse){2, 2, late, column, weight}),

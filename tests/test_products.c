@@ -1,13 +1,12 @@
 /* Matrix products: values, batches, flags, and the same bits for any number of threads. */
 #include "support/elements.h"
+#include "support/expect.h"
 #include "support/memory.h"
 #include "tensor/blas.h"
 
 #include <check.h>
 #include <math.h>
 #include <string.h>
-
-static double at(const ct_tensor *t, int64_t i) { return ct_read_element((ct_dtype)t->dtype, t->data, i); }
 
 static double tolerance(ct_dtype dtype) { return dtype == CT_F32 ? 2e-6 : 4e-15; }
 
@@ -18,7 +17,7 @@ static void naive(const ct_tensor *a, const ct_tensor *b, bool ta, bool tb, int6
                   int64_t i, int64_t j, double *sum, double *size) {
     *sum = *size = 0;
     for (int64_t l = 0; l < k; l++) {
-        double term = at(a, ta ? l * m + i : i * k + l) * at(b, tb ? j * k + l : l * n + j);
+        double term = element(a, ta ? l * m + i : i * k + l) * element(b, tb ? j * k + l : l * n + j);
         *sum += term;
         *size += fabs(term);
     }
@@ -33,7 +32,7 @@ static void check_gemm(ct_dtype dtype, int64_t m, int64_t n, int64_t k, bool ta,
     for (int64_t e = 0; e < m * n; e += step) {
         double sum, size;
         naive(a, b, ta, tb, m, n, k, e / n, e % n, &sum, &size);
-        double error = fabs(at(c, e) - sum - (add ? 1 : 0));
+        double error = fabs(element(c, e) - sum - (add ? 1 : 0));
         ck_assert_msg(error <= tolerance(dtype) * (1 + size),
                       "%s (%d,%d) @ (%d,%d), flags %d %d: element %d off by %g", ct_dtype_name(dtype), (int)m, (int)k,
                       (int)k, (int)n, ta, tb, (int)e, error);
@@ -98,7 +97,7 @@ START_TEST(batches_broadcast) {
             int64_t j = e % 6, i = e / 6 % 3, b = e / 18 % 5, a = e / 90;
             double sum = 0;
             for (int64_t l = 0; l < 4; l++) sum += ct_get(x, CT_SHAPE(a, 0, i, l)) * ct_get(y, CT_SHAPE(b, l, j));
-            ck_assert_double_eq_tol(at(z, e), sum, 4 * tolerance(dtype));
+            ck_assert_double_eq_tol(element(z, e), sum, 4 * tolerance(dtype));
         }
         ck_assert(ct_end(s));
     }
@@ -116,11 +115,11 @@ START_TEST(one_matrix_for_a_batch) {
     for (int64_t b = 0; b < 7; b++) {
         ct_tensor *xb = ct_reshape(ct_slice(x, 0, b, b + 1, 1), CT_SHAPE(3, 4));
         ct_tensor *gb = ct_reshape(ct_slice(g, 0, b, b + 1, 1), CT_SHAPE(3, 5)), *zb = ct_matmul(xb, y);
-        for (int64_t e = 0; e < 15; e++) ck_assert_double_eq_tol(at(z, b * 15 + e), at(zb, e), 1e-14);
+        for (int64_t e = 0; e < 15; e++) ck_assert_double_eq_tol(element(z, b * 15 + e), element(zb, e), 1e-14);
         sum = ct_add(sum, ct_matmul(ct_transpose(xb, 0, 1), gb));
     }
     ct_tensor *gy = ct_gradient(y);
-    for (int64_t e = 0; e < 20; e++) ck_assert_double_eq_tol(at(gy, e), at(sum, e), 1e-13);
+    for (int64_t e = 0; e < 20; e++) ck_assert_double_eq_tol(element(gy, e), element(sum, e), 1e-13);
     ck_assert(ct_end(s));
 }
 END_TEST
@@ -134,10 +133,10 @@ START_TEST(vectors_are_rows_and_columns) {
     ct_tensor *row = ct_matmul(u, m), *column = ct_matmul(m, u);
     ck_assert_int_eq(ct_shape_of(row).ndim, 1);
     ck_assert_int_eq(ct_shape_of(column).ndim, 1);
-    ck_assert_double_eq(at(row, 0), 302);
-    ck_assert_double_eq(at(row, 1), 3020);
-    ck_assert_double_eq(at(column, 0), 32);
-    ck_assert_double_eq(at(column, 1), 3200);
+    ck_assert_double_eq(element(row, 0), 302);
+    ck_assert_double_eq(element(row, 1), 3020);
+    ck_assert_double_eq(element(column, 0), 32);
+    ck_assert_double_eq(element(column, 1), 3200);
     ck_assert(ct_end(s));
 }
 END_TEST
@@ -187,13 +186,14 @@ START_TEST(affine_is_a_product_and_a_sum) {
         ct_tensor *z = ct_affine(in[0], in[1], in[2]);
         ct_tensor *y = ct_add(ct_matmul(in[0], ct_transpose(in[1], 0, 1)), in[2]);
         ct_tensor *g = ct_uniform(dtype, CT_SHAPE(2, 9, 5), -1, 1);
-        for (int64_t e = 0; e < ct_size(z); e++) ck_assert_double_eq_tol(at(z, e), at(y, e), 4 * tolerance(dtype));
+        for (int64_t e = 0; e < ct_size(z); e++)
+            ck_assert_double_eq_tol(element(z, e), element(y, e), 4 * tolerance(dtype));
         for (int k = 0; k < 3; k++) {
             ct_tensor *expected = ct_vjp(y, in[k], g), *got;
             ck_assert(ct_backward_from(z, g) && ct_backward_from(z, g));
             got = ct_gradient(in[k]);
             for (int64_t e = 0; e < ct_size(got); e++)
-                ck_assert_double_eq_tol(at(got, e), 2 * (k + 1) * at(expected, e), 60 * tolerance(dtype));
+                ck_assert_double_eq_tol(element(got, e), 2 * (k + 1) * element(expected, e), 60 * tolerance(dtype));
         }
         ck_assert(ct_end(s));
     }

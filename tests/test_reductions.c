@@ -1,13 +1,12 @@
 /* Reductions, softmax and cross entropy: values against plain loops in double, special values, threads, errors. */
 #include "support/elements.h"
+#include "support/expect.h"
 #include "tensor/kernels.h"
 
 #include <check.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
-
-static double at(const ct_tensor *t, int64_t i) { return ct_read_element((ct_dtype)t->dtype, t->data, i); }
 
 /* ---- ct_reduce: the kernels --------------------------------------------------------------------------------- */
 
@@ -29,11 +28,11 @@ START_TEST(sums_agree_with_loops) {
         for (int64_t e = 0; e < outer * inner; e++) {
             double sum = i % 3 == 0, size = 1;
             for (int64_t r = 0; r < n; r++) {
-                double term = at(x, (e / inner * n + r) * inner + e % inner);
+                double term = element(x, (e / inner * n + r) * inner + e % inner);
                 sum += term;
                 size += fabs(term);
             }
-            ck_assert_double_eq_tol(at(z, e), sum, size * (dtype == CT_F32 ? FLT_EPSILON : 100 * DBL_EPSILON));
+            ck_assert_double_eq_tol(element(z, e), sum, size * (dtype == CT_F32 ? FLT_EPSILON : 100 * DBL_EPSILON));
         }
         ck_assert(ct_end(s));
     }
@@ -46,12 +45,12 @@ START_TEST(long_f32_sums_are_accurate) {
     int64_t n = 10000000;
     ct_tensor *x = ct_full(CT_F32, CT_SHAPE(n), 0.1), *u = ct_uniform(CT_F32, CT_SHAPE(n), 0, 1);
     double exact = 0;
-    for (int64_t i = 0; i < n; i++) exact += at(u, i);
+    for (int64_t i = 0; i < n; i++) exact += element(u, i);
     ck_assert_double_eq_tol(ct_item(ct_sum(x, CT_ALL)) / ((double)n * 0.1f), 1, 1e-6);
     ck_assert_double_eq_tol(ct_item(ct_sum(u, CT_ALL)) / exact, 1, 2e-7);
     ck_assert_double_eq_tol(ct_item(ct_mean(u, CT_ALL)) / exact * (double)n, 1, 2e-7);
     ct_tensor *columns = ct_sum(ct_reshape(x, CT_SHAPE(n / 4, 4)), CT_AXES(0));
-    for (int64_t c = 0; c < 4; c++) ck_assert_double_eq_tol(at(columns, c) / ((double)n / 4 * 0.1f), 1, 1e-6);
+    for (int64_t c = 0; c < 4; c++) ck_assert_double_eq_tol(element(columns, c) / ((double)n / 4 * 0.1f), 1, 1e-6);
     ck_assert(ct_end(s));
 }
 END_TEST
@@ -68,11 +67,11 @@ static void check_extremes(ct_dtype dtype, const int64_t shape[3]) {
         int64_t largest = 0, smallest = 0;
         const int64_t start = e / inner * n * inner + e % inner;
         for (int64_t r = 1; r < n; r++) {
-            if (at(x, start + r * inner) > at(x, start + largest * inner)) largest = r;
-            if (at(x, start + r * inner) < at(x, start + smallest * inner)) smallest = r;
+            if (element(x, start + r * inner) > element(x, start + largest * inner)) largest = r;
+            if (element(x, start + r * inner) < element(x, start + smallest * inner)) smallest = r;
         }
-        ck_assert_double_eq(at(z[0], e), at(x, start + largest * inner));
-        ck_assert_double_eq(at(z[1], e), at(x, start + smallest * inner));
+        ck_assert_double_eq(element(z[0], e), element(x, start + largest * inner));
+        ck_assert_double_eq(element(z[1], e), element(x, start + smallest * inner));
         ck_assert_int_eq(((const int64_t *)z[2]->data)[e], largest);
         ck_assert_int_eq(((const int64_t *)z[3]->data)[e], smallest);
     }
@@ -93,11 +92,11 @@ START_TEST(not_a_number_is_the_extreme) {
                 ct_tensor *x = ct_uniform(dtype, CT_SHAPE(300, inner), -1, 1);
                 ct_write_element(dtype, x->data, place * inner, NAN);
                 ct_write_element(dtype, x->data, 299 * inner, NAN);
-                ck_assert_double_nan(at(ct_max(x, CT_AXES(0)), 0));
-                ck_assert_double_nan(at(ct_min(x, CT_AXES(0)), 0));
-                ck_assert_double_eq(at(ct_argmax(x, 0), 0), (double)place);
-                ck_assert_double_eq(at(ct_argmin(x, 0), 0), (double)place);
-                if (inner > 1) ck_assert(!isnan(at(ct_max(x, CT_AXES(0)), 1)));
+                ck_assert_double_nan(element(ct_max(x, CT_AXES(0)), 0));
+                ck_assert_double_nan(element(ct_min(x, CT_AXES(0)), 0));
+                ck_assert_double_eq(element(ct_argmax(x, 0), 0), (double)place);
+                ck_assert_double_eq(element(ct_argmin(x, 0), 0), (double)place);
+                if (inner > 1) ck_assert(!isnan(element(ct_max(x, CT_AXES(0)), 1)));
                 ck_assert(ct_end(s));
             }
 }
@@ -121,7 +120,8 @@ START_TEST(bits_do_not_depend_on_threads) {
             ck_assert_mem_eq(sum[t]->data, ct_add(x, gx[t])->data, ct_bytes_of(x));
         }
         for (int64_t e = 0; e < ct_size(x); e += 1 + ct_size(x) / 1000)
-            ck_assert_float_eq((float)at(gx[0], e), 0.3f * (float)at(z[0], e / (n * inner) * inner + e % inner));
+            ck_assert_float_eq((float)element(gx[0], e),
+                               0.3f * (float)element(z[0], e / (n * inner) * inner + e % inner));
         ck_assert(ct_end(s));
     }
 }
@@ -171,19 +171,19 @@ START_TEST(every_set_of_axes) {
                 stride *= dim[i];
             }
             target[e] = place;
-            sum[place] += at(x, e);
-            largest[place] = fmax(largest[place], at(x, e));
+            sum[place] += element(x, e);
+            largest[place] = fmax(largest[place], element(x, e));
         }
         ct_tensor *z = ct_sum(x, axes), *mean = ct_mean(x, axes), *max = ct_max(x, axes);
         ck_assert_int_eq(ct_size(z), kept);
         ck_assert_int_eq(ct_shape_of(z).ndim, axes.keep ? 5 : 5 - axes.n);
         for (int64_t e = 0; e < kept; e++) {
-            ck_assert_double_eq_tol(at(z, e), sum[e], 1e-14);
-            ck_assert_double_eq_tol(at(mean, e), sum[e] / (double)count, 1e-15);
-            ck_assert_double_eq(at(max, e), largest[e]);
+            ck_assert_double_eq_tol(element(z, e), sum[e], 1e-14);
+            ck_assert_double_eq_tol(element(mean, e), sum[e] / (double)count, 1e-15);
+            ck_assert_double_eq(element(max, e), largest[e]);
         }
         ck_assert(ct_backward_from(z, mean) && ct_backward_from(z, mean)); /* gradients add up */
-        for (int64_t e = 0; e < 48; e++) ck_assert_double_eq(at(ct_gradient(x), e), 2 * at(mean, target[e]));
+        for (int64_t e = 0; e < 48; e++) ck_assert_double_eq(element(ct_gradient(x), e), 2 * element(mean, target[e]));
         ck_assert(ct_end(s));
     }
 }
@@ -194,8 +194,8 @@ START_TEST(reductions_of_none) {
     int64_t huge = (int64_t)1 << 40;
     ct_tensor *x = ct_zeros(CT_F64, CT_SHAPE(2, 0)), *sum = ct_sum(x, CT_AXES(1)), *mean = ct_mean(x, CT_AXES(1));
     ck_assert_int_eq(ct_size(sum), 2);
-    ck_assert_double_eq(at(sum, 1), 0);
-    ck_assert_double_nan(at(mean, 1));
+    ck_assert_double_eq(element(sum, 1), 0);
+    ck_assert_double_nan(element(mean, 1));
     ck_assert_int_eq(ct_size(ct_max(x, CT_AXES(0))), 0);
     ck_assert_int_eq(ct_size(ct_argmin(x, 0)), 0);
     ck_assert_double_eq(ct_item(ct_sum(ct_zeros(CT_F64, CT_SHAPE(huge, huge, 0)), CT_ALL)), 0);
@@ -211,11 +211,11 @@ START_TEST(equal_extremes_share_the_cotangent) {
     ct_tensor *x = ct_requires_grad(ct_from(CT_F64, CT_SHAPE(2, 4), (double[]){3, 1, 3, 3, 5, 5, 6, -1}));
     ck_assert(ct_backward(ct_sum(ct_max(x, CT_AXES(1)), CT_ALL)));
     const double max[] = {1. / 3, 0, 1. / 3, 1. / 3, 0, 0, 1, 0};
-    for (int64_t e = 0; e < 8; e++) ck_assert_double_eq(at(ct_gradient(x), e), max[e]);
+    for (int64_t e = 0; e < 8; e++) ck_assert_double_eq(element(ct_gradient(x), e), max[e]);
     ct_zero_gradient(x);
     ck_assert(ct_backward(ct_sum(ct_min(x, CT_AXES(0)), CT_ALL)));
     const double min[] = {1, 1, 1, 0, 0, 0, 0, 1};
-    for (int64_t e = 0; e < 8; e++) ck_assert_double_eq(at(ct_gradient(x), e), min[e]);
+    for (int64_t e = 0; e < 8; e++) ck_assert_double_eq(element(ct_gradient(x), e), min[e]);
     ck_assert(ct_end(s));
 }
 END_TEST
@@ -232,11 +232,11 @@ static void check_softmax(ct_dtype dtype, ct_shape shape, int axis, double shift
     for (int64_t e = 0; e < ct_size(x); e += e < 50 ? 1 : ct_size(x) / 50) {
         double largest = -INFINITY, sum = 0;
         int64_t start = e / (n * inner) * n * inner + e % inner;
-        for (int64_t r = 0; r < n; r++) largest = fmax(largest, at(x, start + r * inner));
-        for (int64_t r = 0; r < n; r++) sum += exp(at(x, start + r * inner) - largest);
-        double expected = exp(at(x, e) - largest) / sum;
-        ck_assert_double_eq_tol(at(z, e), expected, tolerance * expected);
-        ck_assert_double_eq_tol(at(log_z, e), log(expected), tolerance);
+        for (int64_t r = 0; r < n; r++) largest = fmax(largest, element(x, start + r * inner));
+        for (int64_t r = 0; r < n; r++) sum += exp(element(x, start + r * inner) - largest);
+        double expected = exp(element(x, e) - largest) / sum;
+        ck_assert_double_eq_tol(element(z, e), expected, tolerance * expected);
+        ck_assert_double_eq_tol(element(log_z, e), log(expected), tolerance);
     }
     ck_assert(ct_end(s));
 }
@@ -259,9 +259,9 @@ START_TEST(softmax_of_infinities) {
     ct_tensor *x = ct_from(CT_F32, CT_SHAPE(2, 3), (float[]){-INFINITY, 0, 0, -FLT_MAX, FLT_MAX, 0});
     ct_tensor *z = ct_softmax(x, -1), *log_z = ct_log_softmax(x, -1);
     const double expected[] = {0, 0.5, 0.5, 0, 1, 0};
-    for (int64_t e = 0; e < 6; e++) ck_assert_double_eq(at(z, e), expected[e]);
-    ck_assert_double_eq(at(log_z, 0), -INFINITY);
-    ck_assert_double_eq(at(log_z, 4), 0);
+    for (int64_t e = 0; e < 6; e++) ck_assert_double_eq(element(z, e), expected[e]);
+    ck_assert_double_eq(element(log_z, 0), -INFINITY);
+    ck_assert_double_eq(element(log_z, 4), 0);
     ck_assert(ct_end(s));
 }
 END_TEST
@@ -277,7 +277,8 @@ START_TEST(long_rows_backward) {
         ct_zero_gradient(x);
         ck_assert(ct_backward_from(z[i], g) && ct_backward_from(z[i], g));
         gx = ct_gradient(x);
-        for (int64_t e = 0; e < ct_size(x); e++) ck_assert_double_eq_tol(at(gx, e), 2 * at(by_nodes, e), 1e-14);
+        for (int64_t e = 0; e < ct_size(x); e++)
+            ck_assert_double_eq_tol(element(gx, e), 2 * element(by_nodes, e), 1e-14);
     }
     ck_assert(ct_end(s));
 }
@@ -295,14 +296,14 @@ START_TEST(cross_entropy_agrees_with_log_softmax) {
         ct_tensor *probs = ct_cast(ct_one_hot(y, 7), dtype);
         ct_tensor *loss[] = {ct_cross_entropy(x, y), ct_cross_entropy_probs(x, probs)};
         double mean = 0, tolerance = dtype == CT_F32 ? 1e-6 : 1e-14;
-        for (int64_t r = 0; r < 450; r++) mean -= at(log_p, r * 7 + (int64_t)at(y, r)) / 450;
+        for (int64_t r = 0; r < 450; r++) mean -= element(log_p, r * 7 + (int64_t)element(y, r)) / 450;
         for (int j = 0; j < 2; j++) {
             ck_assert_int_eq(ct_dtype_of(loss[j]), dtype);
             ck_assert_double_eq_tol(ct_item(loss[j]), mean, tolerance * mean);
             ct_zero_gradient(x);
             ck_assert(ct_backward(loss[j]));
             for (int64_t e = 0; e < ct_size(x); e++)
-                ck_assert_double_eq_tol(at(ct_gradient(x), e), (exp(at(log_p, e)) - at(probs, e)) / 450,
+                ck_assert_double_eq_tol(element(ct_gradient(x), e), (exp(element(log_p, e)) - element(probs, e)) / 450,
                                         tolerance / 450);
         }
         ck_assert(ct_end(s));
@@ -319,7 +320,7 @@ START_TEST(a_replay_with_a_wrong_class) {
     double before = ct_item(loss);
     ck_assert(ct_set(y, (int32_t[]){1, 4, 0}) && ct_replay(loss) && ct_backward(loss));
     ck_assert_double_nan(ct_item(loss));
-    for (int64_t e = 0; e < 12; e++) ck_assert_int_eq(isnan(at(ct_gradient(x), e)) != 0, e / 4 == 1);
+    for (int64_t e = 0; e < 12; e++) ck_assert_int_eq(isnan(element(ct_gradient(x), e)) != 0, e / 4 == 1);
     ck_assert(ct_set(y, (int32_t[]){1, 3, 0}) && ct_replay(loss));
     ck_assert_double_eq(ct_item(loss), before);
     ck_assert(ct_end(s));

@@ -1,13 +1,12 @@
 /* Cumulative ops, order, statistics and norms: derivatives by the sweep, values against plain loops, ties and
  * special values, errors. Values are compared with another library by tests/peers. */
 #include "support/elements.h"
+#include "support/expect.h"
 #include "support/sweep.h"
 
 #include <check.h>
 #include <math.h>
 #include <string.h>
-
-static double at(const ct_tensor *t, int64_t i) { return ct_read_element((ct_dtype)t->dtype, t->data, i); }
 
 /* A leaf of the given elements. */
 #define VECTOR(...)                                                                                                  \
@@ -200,11 +199,11 @@ static void scans_by_loop(const ct_tensor *x, int64_t e, double *sum, double *pr
     *product = 1;
     double exponentials = 0;
     for (int64_t i = start; i <= e; i += inner) {
-        double v = at(x, i);
+        double v = element(x, i);
         *sum += v;
         *product *= v;
         exponentials += exp(v);
-        if (v >= at(x, start + *place * inner)) *place = (i - start) / inner;
+        if (v >= element(x, start + *place * inner)) *place = (i - start) / inner;
     }
     *log_sum = log(exponentials);
 }
@@ -220,9 +219,9 @@ START_TEST(scans_agree_with_loops) {
             double expected[3];
             int64_t largest;
             scans_by_loop(x, e, &expected[0], &expected[1], &expected[2], &largest);
-            ck_assert_double_eq_tol(at(sum, e), expected[0], tolerance * (1 + fabs(expected[0])));
-            ck_assert_double_eq_tol(at(prod, e), expected[1], tolerance);
-            ck_assert_double_eq_tol(at(log_sum, e), expected[2], tolerance * (1 + fabs(expected[2])));
+            ck_assert_double_eq_tol(element(sum, e), expected[0], tolerance * (1 + fabs(expected[0])));
+            ck_assert_double_eq_tol(element(prod, e), expected[1], tolerance);
+            ck_assert_double_eq_tol(element(log_sum, e), expected[2], tolerance * (1 + fabs(expected[2])));
             ck_assert_int_eq(((const int64_t *)ct_data(place))[e], largest);
             ck_assert_int_eq(((const int64_t *)ct_data(mirrored))[e], largest);
         }
@@ -267,7 +266,7 @@ static bool in_order(double a, double b, bool descending) {
 static void check_order(ct_dtype dtype, ct_shape shape, bool descending) {
     ct_scope s = ct_begin();
     ct_tensor *x = ct_uniform(CT_F64, shape, dtype == CT_U8 || dtype == CT_BOOL ? 0 : -20, 20);
-    for (int64_t e = 0; e < ct_size(x); e++) ct_write_element(CT_F64, x->data, e, floor(at(x, e)));
+    for (int64_t e = 0; e < ct_size(x); e++) ct_write_element(CT_F64, x->data, e, floor(element(x, e)));
     if (ct_is_float(dtype))
         for (int64_t e = 0; e < ct_size(x); e += 5) ct_write_element(CT_F64, x->data, e, e % 2 ? NAN : -0.0);
     x = ct_cast(x, dtype);
@@ -276,11 +275,11 @@ static void check_order(ct_dtype dtype, ct_shape shape, bool descending) {
     int64_t n = shape.dim[1], inner = shape.dim[2];
     for (int64_t e = 0; e < ct_size(x); e++) {
         int64_t row = e / inner % n, start = e - row * inner;
-        double v = at(x, start + p[e] * inner);
+        double v = element(x, start + p[e] * inner);
         ck_assert(p[e] >= 0 && p[e] < n);
-        ck_assert(at(sorted, e) == v || (isnan(v) && isnan(at(sorted, e))));
+        ck_assert(element(sorted, e) == v || (isnan(v) && isnan(element(sorted, e))));
         if (row == 0) continue;
-        double before = at(sorted, e - inner);
+        double before = element(sorted, e - inner);
         ck_assert_msg(in_order(before, v, descending), "%g before %g", before, v);
         if (before == v || (isnan(before) && isnan(v))) ck_assert_int_lt(p[e - inner], p[e]);
     }
@@ -372,8 +371,8 @@ START_TEST(variance_far_from_zero) {
         ct_tensor *exact = ct_variance(wide, over[i % 7], 0);
         ck_assert(z && plain && exact);
         for (int64_t k = 0; k < ct_size(z); k++) {
-            ck_assert_double_eq_tol(at(z, k), at(plain, k), 1.2e-7 * at(plain, k) + 1e-24);
-            ck_assert_double_eq_tol(at(exact, k), at(plain, k), 1e-12 * at(plain, k) + 1e-24);
+            ck_assert_double_eq_tol(element(z, k), element(plain, k), 1.2e-7 * element(plain, k) + 1e-24);
+            ck_assert_double_eq_tol(element(exact, k), element(plain, k), 1e-12 * element(plain, k) + 1e-24);
         }
         ck_assert(ct_end(s));
     }

@@ -1,4 +1,5 @@
 /* Values, memory, random numbers and threads. */
+#include "support/expect.h"
 #include "support/memory.h"
 #include "tensor/checked.h"
 #include "tensor/internal.h"
@@ -49,24 +50,18 @@ START_TEST(conversion_saturates) {
 }
 END_TEST
 
-static void refused(ct_tensor *t, ct_error_code code, const char *text) {
-    ck_assert_ptr_null(t);
-    ck_assert_int_eq(ct_error_status(), code);
-    ck_assert_msg(strstr(ct_error(), text), "%s", ct_error());
-    ct_error_clear();
-}
-
 START_TEST(what_is_refused) {
     support_fail_allocation(-1); /* none; but it has an end, which a sanitizer's does not */
     ct_scope s = ct_begin();
-    refused(ct_zeros(CT_F64, CT_SHAPE(2, -1)), CT_ERR_SHAPE, "ct_full: (2,-1) has a negative extent (test_tensor.c:");
-    refused(ct_zeros(CT_F64, CT_SHAPE(INT64_MAX, 2)), CT_ERR_LIMIT, "too many elements");
-    refused(ct_zeros(CT_F64, CT_SHAPE(INT64_MAX / 16)), CT_ERR_MEMORY, "out of memory");
-    refused(ct_zeros((ct_dtype)99, CT_SHAPE(1)), CT_ERR_DTYPE, "99 is no dtype");
-    refused(ct_zeros(CT_F64, (ct_shape){.ndim = 9}), CT_ERR_SHAPE, "9 dimensions");
-    refused(ct_from(CT_F64, CT_SHAPE(2), NULL), CT_ERR_NULL, "the elements are NULL");
-    refused(ct_uniform(CT_I32, CT_SHAPE(2), 0, 1), CT_ERR_DTYPE, "i32 is not floating");
-    refused(ct_arange(CT_F64, -1), CT_ERR_SHAPE, "negative");
+    expect_refused(ct_zeros(CT_F64, CT_SHAPE(2, -1)), CT_ERR_SHAPE,
+                   "ct_full: (2,-1) has a negative extent (test_tensor.c:");
+    expect_refused(ct_zeros(CT_F64, CT_SHAPE(INT64_MAX, 2)), CT_ERR_LIMIT, "too many elements");
+    expect_refused(ct_zeros(CT_F64, CT_SHAPE(INT64_MAX / 16)), CT_ERR_MEMORY, "out of memory");
+    expect_refused(ct_zeros((ct_dtype)99, CT_SHAPE(1)), CT_ERR_DTYPE, "99 is no dtype");
+    expect_refused(ct_zeros(CT_F64, (ct_shape){.ndim = 9}), CT_ERR_SHAPE, "9 dimensions");
+    expect_refused(ct_from(CT_F64, CT_SHAPE(2), NULL), CT_ERR_NULL, "the elements are NULL");
+    expect_refused(ct_uniform(CT_I32, CT_SHAPE(2), 0, 1), CT_ERR_DTYPE, "i32 is not floating");
+    expect_refused(ct_arange(CT_F64, -1), CT_ERR_SHAPE, "negative");
     ck_assert(ct_end(s));
     ck_assert(!ct_end(s)); /* twice */
     ck_assert_msg(strstr(ct_error(), "ct_end: scope 1 is not open"), "%s", ct_error());
