@@ -3,6 +3,7 @@
 #include "support/files.h"
 #include "support/images.h"
 #include "support/memory.h"
+#include "support/suite.h"
 #include "tensor/internal.h"
 
 #include <check.h>
@@ -14,19 +15,8 @@
 static const char *folder;
 
 static void setup(void) {
-    content images = few_images(), labels = few_labels();
-    folder = support_make_folder();
-    put_content(IMAGES, &images);
-    put_content(LABELS, &labels);
-    support_fail_allocation(-1);
-    support_fail_file_call(-1);
-}
-
-static void teardown(void) {
-    ct_error_clear();
-    support_restore_files();
-    support_restore_allocator();
-    support_remove_folder();
+    folder = support_setup();
+    put_few();
 }
 
 /* The folder's training set cannot be opened: with this code, the file's name and this text in the error. */
@@ -280,28 +270,15 @@ START_TEST(test_mnist) {
 }
 END_TEST
 
-Suite *ct_suite(void);
 Suite *ct_suite(void) {
-    Suite *suite = suite_create("data sets");
-    TCase *t;
-    suite_add_tcase(suite, t = tcase_create("good files"));
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, test_properties);
-    tcase_add_test(t, test_plain);
-    tcase_add_test(t, test_short_reads);
-    tcase_add_test(t, test_gzip);
-    tcase_add_test(t, test_gzip_by_content);
-    tcase_add_test(t, test_gzip_in_two_members);
-    tcase_add_test(t, test_mnist);
-    suite_add_tcase(suite, t = tcase_create("bad files"));
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, test_lengths_of_images);
-    tcase_add_test(t, test_lengths_of_labels);
-    tcase_add_test(t, test_lengths_of_gzip);
-    tcase_add_test(t, test_gzip_too_long);
-    tcase_add_test(t, test_gzip_damaged);
-    tcase_add_test(t, test_bad_headers);
-    tcase_add_test(t, test_other_files);
-    tcase_add_test(t, test_claims);
-    return suite;
+    const suite_case cases[] = {
+        {"good files",
+         {test_properties, test_plain, test_short_reads, test_gzip, test_gzip_by_content, test_gzip_in_two_members,
+          test_mnist}},
+        {"bad files",
+         {test_lengths_of_images, test_lengths_of_labels, test_lengths_of_gzip, test_gzip_too_long, test_gzip_damaged,
+          test_bad_headers, test_other_files, test_claims}},
+        {.name = NULL},
+    };
+    return support_suite("data sets", cases, setup, support_teardown);
 }

@@ -445,7 +445,6 @@ START_TEST(test_allocations_fail) {
 }
 END_TEST
 
-Suite *ct_suite(void);
 Suite *ct_suite(void) {
     Suite *suite = suite_create("data sets from tensors");
     TCase *t;

@@ -3,6 +3,7 @@
 #include "support/memory.h"
 #include "support/scalar_formula.h"
 #include "support/small_network.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -339,37 +340,17 @@ static void derive_something(void) {
     if (!ct_end(s)) ck_assert_msg(ct_error_status() == CT_ERR_MEMORY, "%s", ct_error());
 }
 
-START_TEST(failing_memory) {
-    int64_t k = -1, failures = 0;
-    do {
-        support_fail_allocation(++k);
-        derive_something();
-        failures += ct_error_status() != CT_OK;
-        ct_error_clear();
-        ct_release_memory();
-        ck_assert_int_eq(support_live_bytes(), 0);
-    } while (support_allocations() > k && k < 400);
-    ck_assert_int_gt(failures, 20);
-    support_restore_allocator();
-}
+START_TEST(failing_memory) { ck_assert_int_gt(support_fail_each(support_fail_allocation, derive_something), 20); }
 END_TEST
 
 Suite *ct_suite(void) {
-    const struct {
-        const char *name;
-        const TTest *tests[8];
-    } cases[] = {
+    const suite_case cases[] = {
         {"scalars", {the_eight_chains, sums_over_paths, powers_and_constants, invented_names, not_reached}},
         {"many paths", {too_many_paths, factored, factored_f32, a_long_path}},
         {"tensors", {tensor_by_tensor}},
         {"formats", {markdown, latex, labels_are_escaped}},
         {"refusals", {refusals, not_finite, failing_memory}},
+        {.name = NULL},
     };
-    Suite *suite = suite_create("derivation");
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        TCase *c = tcase_create(cases[i].name);
-        for (const TTest *const *test = cases[i].tests; *test; test++) tcase_add_test(c, *test);
-        suite_add_tcase(suite, c);
-    }
-    return suite;
+    return support_suite("derivation", cases, NULL, NULL);
 }

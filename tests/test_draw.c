@@ -4,6 +4,7 @@
 #include "support/drawn.h"
 #include "support/files.h"
 #include "support/scalar_formula.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <locale.h>
@@ -501,10 +502,7 @@ START_TEST(a_deep_chain) {
 END_TEST
 
 Suite *ct_suite(void) {
-    const struct {
-        const char *name;
-        const TTest *tests[12];
-    } cases[] = {
+    const suite_case cases[] = {
         {"text", {numbers_read_well, numbers_are_the_same_in_every_locale, labels_are_escaped}},
         {"scalars",
          {every_value_and_gradient, golden_scalars, golden_net, two_drawings_are_the_same,
@@ -513,13 +511,7 @@ Suite *ct_suite(void) {
         {"tensors", {tensors_are_summarised, odd_tensors}},
         {"large graphs",
          {what_does_not_repeat, blocks_that_repeat, repeats_in_repeats, edges_around_a_fold, a_deep_chain}},
+        {.name = NULL},
     };
-    Suite *suite = suite_create("draw");
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        TCase *c = tcase_create(cases[i].name);
-        tcase_add_checked_fixture(c, setup, teardown);
-        for (const TTest *const *test = cases[i].tests; *test; test++) tcase_add_test(c, *test);
-        suite_add_tcase(suite, c);
-    }
-    return suite;
+    return support_suite("draw", cases, setup, teardown);
 }

@@ -4,6 +4,7 @@
 #include "support/drawn.h"
 #include "support/files.h"
 #include "support/scalar_formula.h"
+#include "support/suite.h"
 
 static void setup(void) { support_make_folder(); }
 static void teardown(void) { support_remove_folder(); }
@@ -211,20 +212,11 @@ START_TEST(claims_about_tensors) {
 END_TEST
 
 Suite *ct_suite(void) {
-    const struct {
-        const char *name;
-        const TTest *tests[10];
-    } cases[] = {
+    const suite_case cases[] = {
         {"stages", {stages, derivatives_on_edges}},
         {"groups", {modules_are_groups, groups_nest, groups_in_a_backward_pass}},
         {"claims", {claims_have_their_verdict, claims_about_tensors}},
+        {.name = NULL},
     };
-    Suite *suite = suite_create("draw_parts");
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        TCase *c = tcase_create(cases[i].name);
-        tcase_add_checked_fixture(c, setup, teardown);
-        for (const TTest *const *test = cases[i].tests; *test; test++) tcase_add_test(c, *test);
-        suite_add_tcase(suite, c);
-    }
-    return suite;
+    return support_suite("draw_parts", cases, setup, teardown);
 }

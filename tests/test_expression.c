@@ -368,15 +368,7 @@ static void evaluate_all(void) {
 }
 
 START_TEST(every_allocation_fails_in_turn) {
-    int64_t n = support_count_allocations(evaluate_all);
-    ck_assert_int_gt(n, 50);
-    for (int64_t k = 0; k < n; k++) {
-        support_fail_allocation(k);
-        evaluate_all();
-        ct_release_memory();
-        ck_assert_int_eq(support_live_bytes(), 0);
-    }
-    support_restore_allocator();
+    ck_assert_int_gt(support_fail_each(support_fail_allocation, evaluate_all), 50);
 }
 END_TEST
 

@@ -12,18 +12,14 @@
 #include <string.h>
 
 static void setup(void) {
-    support_make_folder();
-    support_fail_allocation(-1);
-    support_fail_file_call(-1);
+    support_setup();
     open_scope();
 }
 
 static void teardown(void) {
     ct_error_clear();
     close_scope();
-    support_restore_files();
-    support_restore_allocator();
-    support_remove_folder();
+    support_teardown();
 }
 
 /* ---- .npy --------------------------------------------------------------------------------------------------- */
@@ -222,7 +218,6 @@ START_TEST(test_allocations_fail) {
 }
 END_TEST
 
-Suite *ct_suite(void);
 Suite *ct_suite(void) {
     Suite *suite = suite_create("files of arrays and tables");
     TCase *t;

@@ -4,6 +4,7 @@
 #include "support/files.h"
 #include "support/images.h"
 #include "support/memory.h"
+#include "support/suite.h"
 #include "tensor/internal.h"
 
 #include <check.h>
@@ -12,19 +13,8 @@
 static const char *folder;
 
 static void setup(void) {
-    content images = few_images(), labels = few_labels();
-    folder = support_make_folder();
-    put_content(IMAGES, &images);
-    put_content(LABELS, &labels);
-    support_fail_allocation(-1);
-    support_fail_file_call(-1);
-}
-
-static void teardown(void) {
-    ct_error_clear();
-    support_restore_files();
-    support_restore_allocator();
-    support_remove_folder();
+    folder = support_setup();
+    put_few();
 }
 
 /* ---- batches ------------------------------------------------------------------------------------------------ */
@@ -266,22 +256,12 @@ START_TEST(test_epochs_allocate_nothing) {
 }
 END_TEST
 
-Suite *ct_suite(void);
 Suite *ct_suite(void) {
-    Suite *suite = suite_create("loaders");
-    TCase *t;
-    suite_add_tcase(suite, t = tcase_create("batches"));
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, test_order);
-    tcase_add_test(t, test_order_is_even);
-    tcase_add_test(t, test_in_sequence);
-    tcase_add_test(t, test_refill);
-    tcase_add_test(t, test_bad_options);
-    tcase_add_test(t, test_cause_surfaces);
-    suite_add_tcase(suite, t = tcase_create("faults"));
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, test_allocations_fail);
-    tcase_add_test(t, test_file_calls_fail);
-    tcase_add_test(t, test_epochs_allocate_nothing);
-    return suite;
+    const suite_case cases[] = {
+        {"batches",
+         {test_order, test_order_is_even, test_in_sequence, test_refill, test_bad_options, test_cause_surfaces}},
+        {"faults", {test_allocations_fail, test_file_calls_fail, test_epochs_allocate_nothing}},
+        {.name = NULL},
+    };
+    return support_suite("loaders", cases, setup, support_teardown);
 }

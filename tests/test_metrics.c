@@ -221,7 +221,6 @@ START_TEST(test_weights) {
 }
 END_TEST
 
-Suite *ct_suite(void);
 Suite *ct_suite(void) {
     Suite *suite = suite_create("metrics");
     TCase *t;

@@ -1,9 +1,11 @@
 /* Pages that step through both passes, and snapshots of a training. What a browser makes of a page,
  * tests/page/check.sh asks one. */
 #include "inspect/inspect.h"
+#include "support/expect.h"
 #include "support/files.h"
 #include "support/memory.h"
 #include "support/scalar_formula.h"
+#include "support/suite.h"
 #include "support/xml.h"
 
 #include <check.h>
@@ -11,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef CT_HAVE_GVC
-#define LONGEST (1 << 22) /* of a page */
-
 static void setup(void) { support_make_folder(); }
 static void teardown(void) { support_remove_folder(); }
+
+#ifdef CT_HAVE_GVC
+#define LONGEST (1 << 22) /* of a page */
 
 static char *read_text(const char *name) {
     static char text[LONGEST];
@@ -251,32 +253,25 @@ START_TEST(a_page_of_snapshots) {
 }
 END_TEST
 
-#define assert_error(code, part)                                                                                     \
-    do {                                                                                                             \
-        ck_assert_str_eq(ct_error_name(ct_error_status()), #code);                                                   \
-        ck_assert_msg(strstr(ct_error(), part), "%s", ct_error());                                                   \
-        ct_error_clear();                                                                                            \
-    } while (0)
-
 START_TEST(what_is_no_snapshot) {
     ct_scope s = ct_begin();
     ck_assert_ptr_null(ct_snapshots_begin(NULL, NULL));
-    assert_error(CT_ERR_NULL, "ct_snapshots_begin");
+    expect_error(CT_ERR_NULL, "ct_snapshots_begin");
     ck_assert_ptr_null(ct_snapshots_begin("film.png", NULL));
-    assert_error(CT_ERR_ARGUMENT, "film.png: ends in none of .html and .svg");
+    expect_error(CT_ERR_ARGUMENT, "film.png: ends in none of .html and .svg");
     ck_assert(!ct_snapshot(NULL, loss_at(1), 1));
-    assert_error(CT_ERR_NULL, "ct_snapshot");
+    expect_error(CT_ERR_NULL, "ct_snapshot");
     ct_snapshots *film = ct_snapshots_begin(support_path("film.html"), NULL);
     ck_assert(!ct_snapshot(film, NULL, 1));
-    assert_error(CT_ERR_NULL, "ct_snapshot");
+    expect_error(CT_ERR_NULL, "ct_snapshot");
     ck_assert(ct_snapshot(film, loss_at(1), 1));
     ck_assert(!ct_snapshot(film, ct_exp(loss_at(1)), 2));
-    assert_error(CT_ERR_ARGUMENT, "not that of the first snapshot");
+    expect_error(CT_ERR_ARGUMENT, "not that of the first snapshot");
     ck_assert(ct_snapshots_end(film));
     ck_assert(ct_snapshots_end(NULL));
     film = ct_snapshots_begin("/no/such/folder/film.svg", NULL);
     ck_assert(!ct_snapshot(film, loss_at(1), 1));
-    assert_error(CT_ERR_FILE, "/no/such/folder/film-000001.svg");
+    expect_error(CT_ERR_FILE, "/no/such/folder/film-000001.svg");
     ck_assert(ct_snapshots_end(film));
     ck_assert(ct_end(s));
 }
@@ -310,23 +305,14 @@ END_TEST
 #endif
 
 Suite *ct_suite(void) {
-    Suite *suite = suite_create("page");
+    const suite_case cases[] = {
 #ifdef CT_HAVE_GVC
-    const struct {
-        const char *name;
-        const TTest *tests[10];
-    } cases[] = {
         {"both passes",
          {steps_of_the_formula, sums_grow, tensors_are_tables, a_page_stands_alone, a_page_without_a_backward_pass}},
         {"snapshots", {pictures_of_one_layout, a_page_of_snapshots, what_is_no_snapshot}},
         {"memory", {failing_memory}},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        TCase *c = tcase_create(cases[i].name);
-        tcase_add_checked_fixture(c, setup, teardown);
-        for (const TTest *const *test = cases[i].tests; *test; test++) tcase_add_test(c, *test);
-        suite_add_tcase(suite, c);
-    }
 #endif
-    return suite;
+        {.name = NULL},
+    };
+    return support_suite("page", cases, setup, teardown);
 }

@@ -1,8 +1,11 @@
 /* Drawings as files: that every label survives Graphviz, and what happens when something fails. */
 #include "inspect/inspect.h"
+#include "support/drawn.h"
+#include "support/expect.h"
 #include "support/files.h"
 #include "support/memory.h"
 #include "support/scalar_formula.h"
+#include "support/suite.h"
 #include "support/xml.h"
 
 #include <check.h>
@@ -23,38 +26,29 @@ static void teardown(void) {
     support_remove_folder();
 }
 
-#define assert_has(text, part) ck_assert_msg(strstr(text, part), "no %s in\n%.2000s", part, text)
-
 /* ---- failures -------------------------------------------------------------------------------------------------- */
-
-#define assert_error(code, part)                                                                                     \
-    do {                                                                                                             \
-        ck_assert_str_eq(ct_error_name(ct_error_status()), #code);                                                   \
-        assert_has(ct_error(), part);                                                                                \
-        ct_error_clear();                                                                                            \
-    } while (0)
 
 START_TEST(what_cannot_be_drawn) {
     ct_scope s = ct_begin();
     ct_tensor *f = ct_exp(ct_var(1, "x"));
     ck_assert(!ct_draw_at("src/model.c:41", NULL, support_path("f.dot")));
-    assert_error(CT_ERR_NULL, "(model.c:41)");
+    expect_error(CT_ERR_NULL, "(model.c:41)");
     ck_assert(!ct_draw(f, NULL));
-    assert_error(CT_ERR_NULL, "ct_draw");
+    expect_error(CT_ERR_NULL, "ct_draw");
     ck_assert(!ct_dot(f, NULL));
-    assert_error(CT_ERR_NULL, "ct_dot");
+    expect_error(CT_ERR_NULL, "ct_dot");
     static const char *const names[] = {"graph.jpg", "graph", "dot", ".svg", "svg", "graph.svg.gz", "graph.", ""};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         ck_assert(!ct_draw(f, names[i]));
-        assert_error(CT_ERR_ARGUMENT, "ends in none of .dot, .gv, .svg, .png, .pdf and .html");
+        expect_error(CT_ERR_ARGUMENT, "ends in none of .dot, .gv, .svg, .png, .pdf and .html");
     }
     ck_assert(!ct_draw_at("src/model.c:41", f, "/no/such/folder/graph.dot"));
-    assert_error(CT_ERR_FILE, "/no/such/folder/graph.dot");
+    expect_error(CT_ERR_FILE, "/no/such/folder/graph.dot");
     FILE *full = fopen("/dev/full", "w");
     if (full) {
         setvbuf(full, NULL, _IONBF, 0);
         ck_assert(!ct_dot(f, full));
-        assert_error(CT_ERR_FILE, "ct_dot");
+        expect_error(CT_ERR_FILE, "ct_dot");
         fclose(full);
     }
     ct_draw(NULL, "f.dot");
@@ -80,7 +74,7 @@ START_TEST(a_failing_file) {
         uint8_t content[1 << 12];
         support_get("f.dot", content, sizeof content);
         if (drawn) ck_assert(!failed && !memcmp(content, "digraph", 7));
-        else assert_error(CT_ERR_FILE, "f.dot");
+        else expect_error(CT_ERR_FILE, "f.dot");
     }
     ck_assert(ct_end(s));
 }
@@ -173,15 +167,21 @@ static ct_tensor *odd_graph(void) {
     return ct_label_at(every_byte(), ct_add_at(every_byte(), f, ct_var_at("", 1, every_byte() + 300)), every_byte());
 }
 
-START_TEST(labels_survive) {
+/* What the picture of f says; until the next call. */
+static const char *text_of_picture(ct_tensor *f) {
     static char xml[LONGEST], text[LONGEST];
-    ct_scope s = ct_begin();
-    ct_tensor *f = odd_graph();
-    ct_backward(f);
     ck_assert_msg(ct_draw(f, support_path("f.svg")), "%s", ct_error());
     xml[support_get("f.svg", (uint8_t *)xml, LONGEST - 1)] = '\0';
     const char *wrong = support_read_xml(xml, text, LONGEST);
     ck_assert_msg(!wrong, "not well-formed: %.100s", wrong);
+    return text;
+}
+
+START_TEST(labels_survive) {
+    ct_scope s = ct_begin();
+    ct_tensor *f = odd_graph();
+    ct_backward(f);
+    const char *text = text_of_picture(f);
     for (size_t i = 0; i < ODD_LABELS; i++) {
         char line[64];
         snprintf(line, sizeof line, "\n%s\n", odd_labels[i]);
@@ -192,15 +192,11 @@ START_TEST(labels_survive) {
 END_TEST
 
 START_TEST(every_value_and_gradient) {
-    static char xml[LONGEST], text[LONGEST];
     ct_tensor *node[FORMULA_NODES];
     ct_scope s = ct_begin();
     ct_tensor *f = make_formula(node);
     ct_backward(f);
-    ck_assert_msg(ct_draw(f, support_path("f.svg")), "%s", ct_error());
-    xml[support_get("f.svg", (uint8_t *)xml, LONGEST - 1)] = '\0';
-    const char *wrong = support_read_xml(xml, text, LONGEST);
-    ck_assert_msg(!wrong, "not well-formed: %.100s", wrong);
+    const char *text = text_of_picture(f);
     for (int i = 0; i < FORMULA_NODES; i++) {
         char lines[128];
         const struct formula_node *n = &formula_nodes[i];
@@ -213,20 +209,17 @@ END_TEST
 
 /* The picture in the README says what the program draws today; where it says it, Graphviz' version may decide. */
 START_TEST(the_picture_in_the_readme) {
-    static char drawn[LONGEST], kept[LONGEST], text[2][LONGEST];
+    static char kept[LONGEST], text[LONGEST];
     ct_tensor *node[FORMULA_NODES];
     ct_scope s = ct_begin();
     ct_tensor *f = make_formula(node);
     ct_backward(f);
-    ck_assert(ct_draw(f, support_path("f.svg")));
-    drawn[support_get("f.svg", (uint8_t *)drawn, LONGEST - 1)] = '\0';
     FILE *file = fopen(CT_SOURCE_DIR "/docs/scalar_graph.svg", "r");
     ck_assert_ptr_nonnull(file);
     kept[fread(kept, 1, LONGEST - 1, file)] = '\0';
     fclose(file);
-    ck_assert_ptr_null(support_read_xml(drawn, text[0], LONGEST));
-    ck_assert_ptr_null(support_read_xml(kept, text[1], LONGEST));
-    ck_assert_str_eq(text[0], text[1]);
+    ck_assert_ptr_null(support_read_xml(kept, text, LONGEST));
+    ck_assert_str_eq(text_of_picture(f), text);
     ck_assert(ct_end(s));
 }
 END_TEST
@@ -296,7 +289,7 @@ END_TEST
 START_TEST(no_graphviz) {
     ct_scope s = ct_begin();
     ck_assert(!ct_draw(ct_exp(ct_var(1, "x")), support_path("f.svg")));
-    assert_error(CT_ERR_UNAVAILABLE, "dot -Tsvg");
+    expect_error(CT_ERR_UNAVAILABLE, "dot -Tsvg");
     ck_assert_int_eq(support_count_folder(), 0);
     ck_assert(ct_end(s));
 }
@@ -304,10 +297,7 @@ END_TEST
 #endif
 
 Suite *ct_suite(void) {
-    const struct {
-        const char *name;
-        const TTest *tests[10];
-    } cases[] = {
+    const suite_case cases[] = {
         {"failures", {what_cannot_be_drawn, a_failing_file, failing_memory}},
 #ifdef CT_HAVE_GVC
         {"pictures",
@@ -316,13 +306,7 @@ Suite *ct_suite(void) {
 #else
         {"pictures", {no_graphviz}},
 #endif
+        {.name = NULL},
     };
-    Suite *suite = suite_create("picture");
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        TCase *c = tcase_create(cases[i].name);
-        tcase_add_checked_fixture(c, setup, teardown);
-        for (const TTest *const *test = cases[i].tests; *test; test++) tcase_add_test(c, *test);
-        suite_add_tcase(suite, c);
-    }
-    return suite;
+    return support_suite("picture", cases, setup, teardown);
 }

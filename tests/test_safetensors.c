@@ -2,6 +2,7 @@
 #include "data/internal.h"
 #include "support/files.h"
 #include "support/memory.h"
+#include "support/suite.h"
 #include "tensor/internal.h"
 
 #include <check.h>
@@ -14,17 +15,8 @@
 static const char *path;
 
 static void setup(void) {
-    support_make_folder();
+    support_setup();
     path = support_path(FILE_NAME);
-    support_fail_allocation(-1);
-    support_fail_file_call(-1);
-}
-
-static void teardown(void) {
-    ct_error_clear();
-    support_restore_files();
-    support_restore_allocator();
-    support_remove_folder();
 }
 
 /* ---- round trip --------------------------------------------------------------------------------------------- */
@@ -330,25 +322,13 @@ START_TEST(test_allocations_fail) {
 }
 END_TEST
 
-Suite *ct_suite(void);
 Suite *ct_suite(void) {
-    Suite *suite = suite_create("files of tensors");
-    TCase *t;
-    suite_add_tcase(suite, t = tcase_create("good files"));
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, test_round_trip);
-    tcase_add_test(t, test_byte_by_byte);
-    tcase_add_test(t, test_no_tensors);
-    tcase_add_test(t, test_format);
-    tcase_add_test(t, test_bools);
-    tcase_add_test(t, test_bad_tensors);
-    suite_add_tcase(suite, t = tcase_create("damaged files"));
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, test_headers);
-    tcase_add_test(t, test_lengths);
-    tcase_add_test(t, test_mutations);
-    suite_add_tcase(suite, t = tcase_create("faults"));
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, test_allocations_fail);
-    return suite;
+    const suite_case cases[] = {
+        {"good files",
+         {test_round_trip, test_byte_by_byte, test_no_tensors, test_format, test_bools, test_bad_tensors}},
+        {"damaged files", {test_headers, test_lengths, test_mutations}},
+        {"faults", {test_allocations_fail}},
+        {.name = NULL},
+    };
+    return support_suite("files of tensors", cases, setup, support_teardown);
 }

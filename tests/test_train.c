@@ -340,7 +340,6 @@ START_TEST(test_allocations_fail) {
 }
 END_TEST
 
-Suite *ct_suite(void);
 Suite *ct_suite(void) {
     Suite *suite = suite_create("training");
     TCase *t;

@@ -2,6 +2,7 @@
 #include "nn/nn.h"
 #include "support/files.h"
 #include "support/memory.h"
+#include "support/suite.h"
 #include "tensor/internal.h"
 #include "train/train.h"
 
@@ -15,17 +16,8 @@
 static const char *path;
 
 static void setup(void) {
-    support_make_folder();
+    support_setup();
     path = support_path(FILE_NAME);
-    support_fail_allocation(-1);
-    support_fail_file_call(-1);
-}
-
-static void teardown(void) {
-    ct_error_clear();
-    support_restore_files();
-    support_restore_allocator();
-    support_remove_folder();
 }
 
 static ct_module *make_net(uint64_t seed, int64_t hidden) {
@@ -243,22 +235,12 @@ START_TEST(test_allocations_fail) {
 }
 END_TEST
 
-Suite *ct_suite(void);
 Suite *ct_suite(void) {
-    Suite *suite = suite_create("weights");
-    TCase *t;
-    suite_add_tcase(suite, t = tcase_create("files"));
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, test_round_trip);
-    tcase_add_test(t, test_other_shapes);
-    tcase_add_test(t, test_all_or_nothing);
-    tcase_add_test(t, test_bad_arguments);
-    tcase_add_test(t, test_permissions_are_kept);
-    suite_add_tcase(suite, t = tcase_create("faults"));
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, test_saving_fails);
-    tcase_add_test(t, test_killed_while_saving);
-    tcase_add_test(t, test_loading_fails);
-    tcase_add_test(t, test_allocations_fail);
-    return suite;
+    const suite_case cases[] = {
+        {"files",
+         {test_round_trip, test_other_shapes, test_all_or_nothing, test_bad_arguments, test_permissions_are_kept}},
+        {"faults", {test_saving_fails, test_killed_while_saving, test_loading_fails, test_allocations_fail}},
+        {.name = NULL},
+    };
+    return support_suite("weights", cases, setup, support_teardown);
 }

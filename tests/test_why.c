@@ -1,6 +1,7 @@
 /* Why gradients are zero, missing or not finite: one test for each cause, and that nothing is found where all is
  * well. */
 #include "inspect/derive/derive.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -434,10 +435,7 @@ TEST(causes_have_names_and_words) {
 }
 
 Suite *ct_suite(void) {
-    const struct {
-        const char *name;
-        const TTest *tests[16];
-    } cases[] = {
+    const suite_case cases[] = {
         {"fine", {fine, gradients_are_left_alone}},
         {"missing", {disconnected, constant, detached, not_differentiable, without_gradient, too_late}},
         {"zero",
@@ -447,12 +445,7 @@ Suite *ct_suite(void) {
         {"together",
          {not_finite_comes_first, most_elements_decide, one_weight_in_many_places, one_behind_the_other,
           findings_are_true, refusals, while_hunting, causes_have_names_and_words}},
+        {.name = NULL},
     };
-    Suite *suite = suite_create("why");
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        TCase *c = tcase_create(cases[i].name);
-        for (const TTest *const *test = cases[i].tests; *test; test++) tcase_add_test(c, *test);
-        suite_add_tcase(suite, c);
-    }
-    return suite;
+    return support_suite("why", cases, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 #include "files.h"
 
+#include "memory.h"
 #include "tensor/file.h"
 
 #include <check.h>
@@ -137,6 +138,19 @@ int support_count_folder(void) { return each_file(NULL); }
 void support_remove_folder(void) {
     each_file(remove);
     rmdir(folder);
+}
+
+const char *support_setup(void) {
+    support_fail_allocation(-1);
+    support_fail_file_call(-1);
+    return support_make_folder();
+}
+
+void support_teardown(void) {
+    ct_error_clear();
+    support_restore_files();
+    support_restore_allocator();
+    support_remove_folder();
 }
 
 void support_put(const char *name, const void *bytes, size_t n) {

@@ -18,6 +18,10 @@ void support_remove_folder(void);           /* and all files in it */
 const char *support_path(const char *name); /* of a file in it; valid until the fourth call from now */
 int support_count_folder(void);             /* files in it */
 
+/* A fixture: that folder, with allocations and file calls counted; and then nothing of it is left, nor an error. */
+const char *support_setup(void); /* the folder's path */
+void support_teardown(void);
+
 void support_put(const char *name, const void *bytes, size_t n);
 void support_put_gzip(const char *name, const void *bytes, size_t n);
 size_t support_get(const char *name, uint8_t *bytes, size_t limit); /* all of the file; its size, less than limit */

@@ -47,3 +47,9 @@ void pack_content(const char *name, const content *c) {
     support_put_gzip(packed, c->bytes, c->n);
     ck_assert_int_eq(remove(support_path(name)), 0);
 }
+
+void put_few(void) {
+    content images = few_images(), labels = few_labels();
+    put_content(IMAGES, &images);
+    put_content(LABELS, &labels);
+}

@@ -2,6 +2,7 @@
 
 #include "tensor/internal.h"
 
+#include <check.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,4 +52,19 @@ int64_t support_peak_bytes(void) { return peak; }
 void support_restore_allocator(void) {
     ct_release_memory();
     ct_set_allocator(NULL);
+}
+
+int64_t support_fail_each(void (*fail_at)(int64_t k), void (*work)(void)) {
+    int64_t n = support_count_allocations(work), errors = 0;
+    ct_error_clear();
+    for (int64_t k = 0; k < n; k++) {
+        fail_at(k);
+        work();
+        errors += ct_error_status() != CT_OK;
+        ct_error_clear();
+        ct_release_memory();
+        ck_assert_msg(live == 0, "allocation %d: %d bytes leak", (int)k, (int)live);
+    }
+    support_restore_allocator();
+    return errors;
 }

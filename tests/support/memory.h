@@ -14,4 +14,8 @@ int64_t support_live_bytes(void);
 int64_t support_peak_bytes(void); /* the most that were live */
 void support_restore_allocator(void);
 
+/* Runs `work` once for each allocation that it makes, with fail_at(k), one of the two above, and sees that nothing is
+ * left. How often an error was on record then. */
+int64_t support_fail_each(void (*fail_at)(int64_t k), void (*work)(void));
+
 #endif
