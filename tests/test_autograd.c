@@ -1,12 +1,11 @@
 /* The engine: graphs of every shape, passes, replay, scopes, and what it says when it cannot. */
 #include "autograd/internal.h"
+#include "support/expect.h"
+#include "support/memory.h"
 
 #include <check.h>
 #include <math.h>
-#include <pthread.h>
 #include <string.h>
-
-static double grad_of(ct_tensor *t) { return ct_item(ct_gradient(t)); }
 
 START_TEST(an_operand_used_twice) {
     ct_scope s = ct_begin();
@@ -94,14 +93,8 @@ static void *deep_chain(void *result) {
 }
 
 START_TEST(a_million_deep_in_a_small_stack) {
-    pthread_attr_t attributes;
-    pthread_t thread;
     bool ok = false;
-    ck_assert_int_eq(pthread_attr_init(&attributes), 0);
-    ck_assert_int_eq(pthread_attr_setstacksize(&attributes, 256 << 10), 0);
-    ck_assert_int_eq(pthread_create(&thread, &attributes, deep_chain, &ok), 0);
-    ck_assert_int_eq(pthread_join(thread, NULL), 0);
-    pthread_attr_destroy(&attributes);
+    support_run_on_small_stack(deep_chain, &ok);
     ck_assert(ok);
 }
 END_TEST

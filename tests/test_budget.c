@@ -3,6 +3,7 @@
 #include "autograd/internal.h"
 #include "nn/nn.h"
 #include "optim/optim.h"
+#include "support/memory.h"
 
 #include <check.h>
 #include <math.h>
@@ -214,14 +215,8 @@ static void *run_chain(void *right) {
 }
 
 START_TEST(a_long_chain_in_a_small_stack) {
-    pthread_t thread;
-    pthread_attr_t small;
     bool right = false;
-    pthread_attr_init(&small);
-    ck_assert_int_eq(pthread_attr_setstacksize(&small, (size_t)256 << 10), 0);
-    ck_assert_int_eq(pthread_create(&thread, &small, run_chain, &right), 0);
-    ck_assert_int_eq(pthread_join(thread, NULL), 0);
-    pthread_attr_destroy(&small);
+    support_run_on_small_stack(run_chain, &right);
     ck_assert(right);
 }
 END_TEST

@@ -1,6 +1,7 @@
 /* Claims: a backward pass by hand, and whether each mistake in it is found where it was made. */
 #include "inspect/internal.h"
 #include "support/claims.h"
+#include "support/cube.h"
 #include "support/expect.h"
 
 #include <check.h>
@@ -290,15 +291,6 @@ END_TEST
 
 /* ---- ops of one's own: the computed gradient may be what is wrong ----------------------------------------------- */
 
-static bool cube_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
-    *shape = ct_shape_of(ct_operand(z, 0));
-    *dtype = ct_dtype_of(ct_operand(z, 0));
-    return true;
-}
-static void cube_forward(ct_tensor *z) {
-    const double *x = ct_data(ct_operand(z, 0));
-    for (int64_t i = 0; i < ct_size(z); i++) ((double *)ct_result(z))[i] = x[i] * x[i] * x[i];
-}
 static ct_tensor *cube_rule(ct_tensor *x, ct_tensor *g, double factor) {
     return ct_mul(g, ct_mul(ct_scalar(factor), ct_square(x)));
 }

@@ -1,5 +1,6 @@
 /* Derivations: what they say, that it is true, and that every format can be read. */
 #include "inspect/derive/derive.h"
+#include "support/derived.h"
 #include "support/memory.h"
 #include "support/scalar_formula.h"
 #include "support/small_network.h"
@@ -125,14 +126,6 @@ static ct_tensor *diamonds(ct_tensor *v, int n) {
         v = ct_add(left, right);
     }
     return ct_label(v, "f");
-}
-
-/* The number behind the last " = ". */
-static double last_number(const char *text) {
-    const char *last = NULL;
-    for (const char *p = text; (p = strstr(p, "= ")); p += 2) last = p + 2;
-    ck_assert_ptr_nonnull(last);
-    return strtod(last, NULL);
 }
 
 START_TEST(too_many_paths) {

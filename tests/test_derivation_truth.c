@@ -1,6 +1,7 @@
 /* That derivations are true: chains, rules and cotangents against what backward passes compute; and that what is
  * written of every operation can be read. */
 #include "inspect/derive/derive.h"
+#include "support/derived.h"
 #include "support/small_network.h"
 
 #include <check.h>
@@ -9,14 +10,6 @@
 #include <string.h>
 
 /* ---- chains ------------------------------------------------------------------------------------------------- */
-
-/* The number behind the last " = ". */
-static double last_number(const char *text) {
-    const char *last = NULL;
-    for (const char *p = text; (p = strstr(p, "= ")); p += 2) last = p + 2;
-    ck_assert_ptr_nonnull(last);
-    return strtod(last, NULL);
-}
 
 /* A scalar graph of n operations on two leaves and constants; all values stay near 1. */
 static ct_tensor *random_graph(unsigned *seed, int n, ct_tensor **x) {

@@ -3,13 +3,13 @@
 #include "nn/nn.h"
 #include "support/drawn.h"
 #include "support/files.h"
+#include "support/memory.h"
 #include "support/scalar_formula.h"
 #include "support/suite.h"
 
 #include <check.h>
 #include <locale.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -488,14 +488,8 @@ static void *draw_deep_chain(void *path) {
 /* On a stack of 256 KiB; Graphviz itself draws only 201 nodes. */
 START_TEST(a_deep_chain) {
     static char text[LONGEST_DRAWING];
-    pthread_t thread;
-    pthread_attr_t small;
-    void *failure;
-    pthread_attr_init(&small);
-    ck_assert_int_eq(pthread_attr_setstacksize(&small, 256 << 10), 0);
-    ck_assert_int_eq(pthread_create(&thread, &small, draw_deep_chain, (void *)support_path("deep.dot")), 0);
-    pthread_join(thread, &failure);
-    ck_assert_msg(!failure, "%s", (const char *)failure);
+    const char *failure = support_run_on_small_stack(draw_deep_chain, (void *)support_path("deep.dot"));
+    ck_assert_msg(!failure, "%s", failure);
     text[support_get("deep.dot", (uint8_t *)text, LONGEST_DRAWING - 1)] = '\0';
     assert_has(text, "<B>x 333332</B>");
 }

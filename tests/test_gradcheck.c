@@ -1,6 +1,7 @@
 /* The gradient check: that it passes what is right, and never what is wrong. */
 #include "autograd/internal.h"
 #include "inspect/inspect.h"
+#include "support/cube.h"
 #include "support/memory.h"
 
 #include <check.h>
@@ -291,15 +292,6 @@ START_TEST(kinks_that_add_up) {
 END_TEST
 
 /* An op of one's own, with rules right and wrong. */
-static bool cube_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
-    *shape = ct_shape_of(ct_operand(z, 0));
-    *dtype = ct_dtype_of(ct_operand(z, 0));
-    return true;
-}
-static void cube_forward(ct_tensor *z) {
-    const double *x = ct_data(ct_operand(z, 0));
-    for (int64_t i = 0; i < ct_size(z); i++) ((double *)ct_result(z))[i] = x[i] * x[i] * x[i];
-}
 static ct_tensor *cube_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
     (void)k;
     ct_tensor *x = ct_operand(z, 0);

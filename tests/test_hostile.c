@@ -1,6 +1,7 @@
 /* What programs do that no manual would advise: each must get the right number or an error, and go on. */
 #include "autograd/internal.h"
 #include "optim/optim.h"
+#include "support/expect.h"
 #include "support/memory.h"
 
 #include <check.h>
@@ -8,8 +9,6 @@
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
-
-static double grad_of(ct_tensor *t) { return ct_item(ct_gradient(t)); }
 
 /* The expression is an error of this code, which ends up in the scope's report. */
 #define EXPECT(expression, code)                                                                                     \

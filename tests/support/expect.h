@@ -2,7 +2,7 @@
 #ifndef COTANGENT_TESTS_EXPECT_H
 #define COTANGENT_TESTS_EXPECT_H
 
-#include "tensor/internal.h"
+#include "autograd/internal.h"
 
 #include <check.h>
 #include <string.h>
@@ -26,5 +26,6 @@ static inline void expect_refused(const void *result, ct_error_code code, const 
 }
 
 static inline double element(const ct_tensor *t, int64_t i) { return ct_read_element(ct_dtype_of(t), ct_data(t), i); }
+static inline double grad_of(ct_tensor *t) { return ct_item(ct_gradient(t)); }
 
 #endif

@@ -3,6 +3,7 @@
 #include "tensor/internal.h"
 
 #include <check.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,4 +68,16 @@ int64_t support_fail_each(void (*fail_at)(int64_t k), void (*work)(void)) {
     }
     support_restore_allocator();
     return errors;
+}
+
+void *support_run_on_small_stack(void *(*work)(void *argument), void *argument) {
+    pthread_t thread;
+    pthread_attr_t small;
+    void *result;
+    ck_assert_int_eq(pthread_attr_init(&small), 0);
+    ck_assert_int_eq(pthread_attr_setstacksize(&small, (size_t)256 << 10), 0);
+    ck_assert_int_eq(pthread_create(&thread, &small, work, argument), 0);
+    ck_assert_int_eq(pthread_join(thread, &result), 0);
+    pthread_attr_destroy(&small);
+    return result;
 }

@@ -18,4 +18,7 @@ void support_restore_allocator(void);
  * left. How often an error was on record then. */
 int64_t support_fail_each(void (*fail_at)(int64_t k), void (*work)(void));
 
+/* What `work` returns on a thread with a stack of 256 KiB. */
+void *support_run_on_small_stack(void *(*work)(void *argument), void *argument);
+
 #endif
