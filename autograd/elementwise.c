@@ -148,6 +148,14 @@ void ct_elementwise_backward(ct_tensor *z, int k, const void *g, void *gx, bool 
     run(&s);
 }
 
+void ct_elementwise_into(ct_loop *loop, int n, const ct_tensor *const *in, const ct_tensor *like, void *out, bool add) {
+    span s = {.loop = loop, .n_in = n, .out = out, .size = ct_size_of(like)};
+    if (add) s.add = ct_elementwise()->add[like->dtype];
+    s.out_item = ct_dtype_size((ct_dtype)like->dtype);
+    for (int i = 0; i < n; i++) s.in[i] = view_of(in[i], like);
+    run(&s);
+}
+
 void ct_add_into(ct_dtype dtype, int64_t n, const void *g, void *out) {
     size_t item = ct_dtype_size(dtype);
     span s = {.loop = ct_elementwise()->add[dtype], .n_in = 1, .out = out, .out_item = item, .size = n};

@@ -54,4 +54,5 @@ const ct_elementwise_table CT_ISA_NAME(ct_elementwise) = {
 #include "autograd/ops.def"
     },
     .add = {[CT_F32] = add_f32, [CT_F64] = add_f64},
+    .deviation = {[CT_F32] = deviation_f32, [CT_F64] = deviation_f64},
 };

@@ -15,9 +15,13 @@ typedef struct ct_elementwise_row {
 
 typedef struct ct_elementwise_table {
     ct_elementwise_row row[CT_OP_COUNT];
-    ct_loop *add[CT_DTYPE_COUNT]; /* out += in[0] */
+    ct_loop *add[CT_DTYPE_COUNT];       /* out += in[0] */
+    ct_loop *deviation[CT_DTYPE_COUNT]; /* out = in[2] (in[0] - in[1]) */
 } ct_elementwise_table;
 
 CT_ISA_TABLE(ct_elementwise_table, ct_elementwise)
+
+/* out, of like's shape and dtype, = or += what a loop makes of n operands that broadcast to it. */
+void ct_elementwise_into(ct_loop *loop, int n, const ct_tensor *const *in, const ct_tensor *like, void *out, bool add);
 
 #endif

@@ -8,13 +8,21 @@
 /* ---- reductions over the middle axis of (outer, n, inner) ------------------------------------------------- */
 
 typedef enum ct_reduction {
-    CT_REDUCE_SUM,  /* f32 and f64; a tree of fixed form, see reduce_fold.inc */
-    CT_REDUCE_PROD, /* likewise */
-    CT_REDUCE_MAX,  /* every dtype; NaN if one is; n > 0 */
+    CT_REDUCE_SUM,        /* f32 and f64; a tree of fixed form, see reduce_fold.inc */
+    CT_REDUCE_EXACT_SUM,  /* the same, in f64 inside: what ct_reduce() makes of sums of few elements */
+    CT_REDUCE_MAGNITUDES, /* the sum of |x| */
+    CT_REDUCE_SQUARES,    /* the sum of x^2 */
+    CT_REDUCE_PROD,
+    CT_REDUCE_MAX, /* every dtype; NaN if one is; n > 0 */
     CT_REDUCE_MIN,
     CT_REDUCE_MOMENTS, /* f32 and f64, to ct_moments; n > 0 */
     CT_REDUCTION_COUNT
 } ct_reduction;
+
+/* How what a reduction made of parts is put together. */
+static inline ct_reduction ct_reduction_of_parts(ct_reduction how) {
+    return how == CT_REDUCE_MAGNITUDES || how == CT_REDUCE_SQUARES ? CT_REDUCE_SUM : how;
+}
 
 /* Of a set of numbers: their mean, and the sum of the squares of their deviations from it. */
 typedef struct ct_moments {

@@ -2,7 +2,7 @@
  * elements are combined follows from n and inner alone. */
 #include "tensor/kernels.h"
 
-#include <string.h>
+#include <math.h>
 
 #define WIDE 512  /* columns reduced at a time: few pages a row, and a level of the tree is 4 KiB on the stack */
 #define STRIP 128 /* lanes that narrow rows are taken in: 8 vectors of 16 floats */
@@ -58,6 +58,9 @@ static void merge_lanes(int64_t width, double count, double more, double *restri
 
 const ct_reduce_table CT_ISA_NAME(ct_reduce_kernels) = {
     .fold = {[CT_REDUCE_SUM] = {OF_FLOATS(sum_fold)},
+             [CT_REDUCE_EXACT_SUM] = {OF_FLOATS(exact_sum_fold)},
+             [CT_REDUCE_MAGNITUDES] = {OF_FLOATS(magnitudes_fold)},
+             [CT_REDUCE_SQUARES] = {OF_FLOATS(squares_fold)},
              [CT_REDUCE_PROD] = {OF_FLOATS(prod_fold)},
              [CT_REDUCE_MAX] = {OF_ALL(max_fold)},
              [CT_REDUCE_MIN] = {OF_ALL(min_fold)},

@@ -55,6 +55,28 @@ START_TEST(long_f32_sums_are_accurate) {
 }
 END_TEST
 
+/* Of few elements no digit is lost where large ones cancel: rounded once, in whatever order they are given. */
+START_TEST(short_f32_sums_are_exact) {
+    ct_scope s = ct_begin();
+    for (int64_t n = 3; n <= 300; n = 2 * n + 1) {
+        ct_tensor *x = ct_full(CT_F32, CT_SHAPE(n, 5), 0.375);
+        for (int64_t c = 0; c < 5; c++) {
+            ct_write_element(CT_F32, x->data, c, 1e8);
+            ct_write_element(CT_F32, x->data, (n - 1 - c % 2) * 5 + c, -1e8);
+        }
+        const float sum = 0.375f * (float)(n - 2), mean = sum / (float)n;
+        ct_tensor *columns = ct_sum(x, CT_AXES(0)), *rows = ct_sum(ct_transpose(x, 0, 1), CT_AXES(1));
+        for (int64_t c = 0; c < 5; c++) {
+            ck_assert_float_eq((float)element(columns, c), sum);
+            ck_assert_float_eq((float)element(rows, c), sum);
+            ck_assert_float_eq((float)element(ct_mean(x, CT_AXES(0)), c), mean);
+        }
+        ck_assert_float_eq((float)ct_item(ct_sum(x, CT_ALL)), 5 * sum);
+    }
+    ck_assert(ct_end(s));
+}
+END_TEST
+
 /* Of few different values, so that there are ties: the first place counts. */
 static void check_extremes(ct_dtype dtype, const int64_t shape[3]) {
     int64_t outer = shape[0], n = shape[1], inner = shape[2];
@@ -378,6 +400,7 @@ Suite *ct_suite(void) {
     TCase *t = tcase_create("reductions");
     tcase_add_test(t, sums_agree_with_loops);
     tcase_add_test(t, long_f32_sums_are_accurate);
+    tcase_add_test(t, short_f32_sums_are_exact);
     tcase_add_test(t, extremes_agree_with_loops);
     tcase_add_test(t, not_a_number_is_the_extreme);
     tcase_add_test(t, bits_do_not_depend_on_threads);

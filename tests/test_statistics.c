@@ -402,14 +402,64 @@ START_TEST(subgradients_of_norms) {
 }
 END_TEST
 
+/* Of two f32: values and derivatives as PyTorch's on a CPU. */
+START_TEST(norms_at_the_edges) {
+    const struct {
+        double p, x[2], z, gx[2];
+    } edges[] = {
+        {2, {1e30, 1e30}, INFINITY, {0, 0}},     {2, {2e38, 1}, INFINITY, {0, 0}},
+        {2, {1e-30, 1e-30}, 0, {0, 0}},          {2, {INFINITY, 1}, INFINITY, {NAN, 0}},
+        {2, {-INFINITY, 1}, INFINITY, {NAN, 0}}, {2, {NAN, 1}, NAN, {NAN, NAN}},
+        {2, {-0.0, 3}, 3, {-0.0, 1}},            {1, {INFINITY, 1}, INFINITY, {1, 1}},
+        {1, {-INFINITY, 1}, INFINITY, {-1, 1}},  {1, {NAN, 1}, NAN, {0, 1}},
+        {1, {-0.0, 3}, 3, {0, 1}},
+    };
+    for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) {
+        ct_scope s = ct_begin();
+        const float of[] = {(float)edges[i].x[0], (float)edges[i].x[1]};
+        ct_tensor *x = ct_requires_grad(ct_from(CT_F32, CT_SHAPE(2), of)), *z = ct_vector_norm(x, edges[i].p, CT_ALL);
+        check_values(z, 1, &edges[i].z);
+        ck_assert(ct_backward(z));
+        check_values(ct_gradient(x), 2, edges[i].gx);
+        ck_assert(ct_end(s));
+    }
+}
+END_TEST
+
+/* Far more elements than one share of a thread has, over runs of axes and apart; and gradients that are added. */
+START_TEST(large_norms_and_variances) {
+    const ct_axes over[] = {CT_ALL, CT_AXES(0), CT_AXES(1), CT_AXES(0, 2)};
+    for (size_t i = 0; i < 3 * sizeof over / sizeof *over; i++) {
+        ct_scope s = ct_begin();
+        ct_tensor *x = ct_requires_grad(ct_normal(CT_F64, CT_SHAPE(70, 90, 80), 1, 1)), *mean = ct_mean(x, over[i / 3]);
+        ct_tensor *z[] = {ct_vector_norm(x, 1, over[i / 3]), ct_vector_norm(x, 2, over[i / 3]),
+                          ct_variance(x, over[i / 3], 0)};
+        ct_tensor *same[] = {ct_sum(ct_abs(x), over[i / 3]), ct_sqrt(ct_sum(ct_square(x), over[i / 3])),
+                             ct_sub(ct_mean(ct_square(x), over[i / 3]), ct_square(mean))};
+        ct_tensor *seed = ct_uniform(CT_F64, ct_shape_of(mean), -1, 1), *gradient[2];
+        for (int k = 0; k < 2; k++) { /* each twice */
+            ct_tensor *f = k ? same[i % 3] : z[i % 3];
+            ct_zero_gradient(x);
+            ck_assert(ct_backward_from(f, seed) && ct_backward_from(f, seed));
+            gradient[k] = ct_from(CT_F64, ct_shape_of(x), ct_data(ct_gradient(x)));
+        }
+        ct_tensor *off = ct_max(ct_abs(ct_div(ct_sub(z[i % 3], same[i % 3]), same[i % 3])), CT_ALL);
+        ck_assert_double_le(ct_item(off), 1e-12);
+        ck_assert_double_le(ct_item(ct_max(ct_abs(ct_sub(gradient[0], gradient[1])), CT_ALL)), 1e-12);
+        ck_assert(ct_end(s));
+    }
+}
+END_TEST
+
 START_TEST(bits_of_statistics_do_not_depend_on_threads) {
     ct_scope s = ct_begin();
-    ct_tensor *x = ct_normal(CT_F32, CT_SHAPE(300, 40, 70), 0, 1), *first[7] = {NULL};
+    ct_tensor *x = ct_normal(CT_F32, CT_SHAPE(300, 40, 70), 0, 1), *first[9] = {NULL};
     for (int i = 0; i < 3; i++) {
         ct_set_threads((int[]){1, 2, 8}[i]);
         ct_tensor *z[] = {ct_cumsum(x, 1), ct_cumprod(x, 0), ct_variance(x, CT_AXES(0, 2), 1), ct_sort(x, 1, true),
-                          ct_prod(x, CT_AXES(0)), ct_variance(x, CT_ALL, 1), ct_variance(x, CT_AXES(0), 1)};
-        for (int k = 0; k < 7; k++) {
+                          ct_prod(x, CT_AXES(0)), ct_variance(x, CT_ALL, 1), ct_variance(x, CT_AXES(0), 1),
+                          ct_vector_norm(x, 2, CT_ALL), ct_vector_norm(x, 1, CT_AXES(0))};
+        for (int k = 0; k < 9; k++) {
             if (i == 0) first[k] = z[k];
             ck_assert(z[k] && !memcmp(ct_data(z[k]), ct_data(first[k]), ct_bytes_of(z[k])));
         }
@@ -455,6 +505,8 @@ Suite *ct_suite(void) {
     tcase_add_test(t, moments_of_special_values);
     tcase_add_test(t, variance_far_from_zero);
     tcase_add_test(t, subgradients_of_norms);
+    tcase_add_test(t, norms_at_the_edges);
+    tcase_add_test(t, large_norms_and_variances);
     tcase_add_test(t, bits_of_statistics_do_not_depend_on_threads);
     tcase_add_test(t, errors_of_statistics);
     suite_add_tcase(suite, t);

@@ -1,4 +1,4 @@
-/* Norms, and distances and directions from them: composed of other ops. Subgradients are 0 where a norm is 0. */
+/* Norms of matrices, and distances and directions from norms of vectors: composed of other ops. */
 #include "autograd/ops/compose.h"
 
 #include <math.h>
@@ -9,21 +9,6 @@
 #define C(like, v) ct_constant_like(at, like, v)
 
 /* ---- norms -------------------------------------------------------------------------------------------------- */
-
-/* x^p of x >= 0, a constant where x is 0. */
-static ct_tensor *power(const char *at, ct_tensor *x, double p) {
-    ct_tensor *zero = ct_eq(x, C(x, 0)), *base = ct_where(zero, C(x, 1), x);
-    ct_tensor *z = p == 2 ? ct_square(base) : p == 0.5 ? ct_sqrt(base) : ct_pow(base, C(x, p));
-    return ct_where(zero, C(x, pow(0, p)), z);
-}
-
-ct_tensor *ct_vector_norm_at(const char *at, ct_tensor *x, double p, ct_axes axes) {
-    if (p == 0) return ct_sum(ct_cast(ct_ne(x, C(x, 0)), x ? (ct_dtype)x->dtype : CT_F64), axes);
-    if (p == 1) return ct_sum(ct_abs(x), axes);
-    if (p == 2) return power(at, ct_sum(ct_square(x), axes), 0.5);
-    if (isinf(p)) return p > 0 ? ct_max(ct_abs(x), axes) : ct_min(ct_abs(x), axes);
-    return power(at, ct_sum(power(at, ct_abs(x), p), axes), 1 / p);
-}
 
 ct_tensor *ct_matrix_norm_at(const char *at, ct_tensor *x, double p, ct_axes axes) {
     unsigned mask;

@@ -1,0 +1,50 @@
+/* Where the extremes along one axis are. */
+#include "autograd/ops/axis.h"
+#include "autograd/ops/compose.h"
+#include "tensor/kernels.h"
+
+#undef CT_HERE
+#define CT_HERE at
+
+typedef struct place_attributes {
+    int axis;
+    void *best; /* the extremes that are looked for, like z but of x's dtype; in the scope's memory */
+} place_attributes;
+
+static bool place_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
+    const ct_tensor *x = z->in[0];
+    place_attributes *a = z->attributes;
+    if (!ct_op_axis(z, x->ndim, &a->axis)) return false;
+    if (x->extent->dim[a->axis] == 0)
+        return ct_op_fail(z, CT_ERR_SHAPE, "axis %d has no elements to choose from", a->axis);
+    *dtype = CT_I64;
+    *shape = ct_shape_of(x);
+    shape->ndim--;
+    for (int i = a->axis; i < shape->ndim; i++) shape->dim[i] = shape->dim[i + 1];
+    size_t bytes = ct_bytes_of(x) / (size_t)x->extent->dim[a->axis];
+    if (!(a->best = ct_scope_alloc(ct_this.depth, bytes)))
+        return ct_raise_memory(ct_op_table[z->op]->name, z->at, bytes), false;
+    return true;
+}
+
+static void find_place(ct_tensor *z, ct_reduction how) {
+    const ct_tensor *x = z->in[0];
+    const place_attributes *a = z->attributes;
+    ct_around r = ct_around_axis(x, a->axis);
+    ct_reduce(how, x->dtype, r.outer, r.extent, r.inner, x->data, a->best, false);
+    ct_reduce_kernels()->find[x->dtype](r.outer, r.extent, r.inner, x->data, a->best, z->data);
+}
+
+#define PLACE(symbol, how)                                                                                           \
+    ct_tensor *symbol##_at(const char *at, ct_tensor *x, int axis) {                                                 \
+        place_attributes a = {.axis = axis};                                                                         \
+        ct_tensor *line = ct_at_least_1d(at, x);                                                                     \
+        return ct_record(at, CT_OP_##symbol, &line, 1, &a, sizeof a);                                                \
+    }                                                                                                                \
+    static bool symbol##_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {                                     \
+        return place_shape(z, shape, dtype);                                                                         \
+    }                                                                                                                \
+    static void symbol##_forward(ct_tensor *z) { find_place(z, how); }                                               \
+    CT_OP_PARTS_NOT_DIFFERENTIABLE(symbol, .fields = CT_FIELDS(CT_FIELD(place_attributes, "axis", axis)))
+PLACE(ct_argmax, CT_REDUCE_MAX);
+PLACE(ct_argmin, CT_REDUCE_MIN);
