@@ -24,7 +24,8 @@ typedef struct table {
 
 static void print_row(table *t, const char *layer, const char *shapes, const char *number) {
     const int length = (int)strlen(layer);
-    if (t->out) fprintf(t->out, "%-*s %-28s %12s\n", t->width, layer, shapes, number);
+    if (t->out && *number) fprintf(t->out, "%-*s %-28s %12s\n", t->width, layer, shapes, number);
+    else if (t->out) fprintf(t->out, "%s\n", layer);
     else if (length > t->width) t->width = length;
 }
 

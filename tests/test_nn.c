@@ -362,10 +362,10 @@ START_TEST(summary_lists_layers_and_counts) {
     fclose(out);
     ck_assert_str_eq(text, "layer                    shapes                         parameters\n"
                            "0 linear                 (128,784) (128)                   100,480\n"
-                           "1 relu                                                            \n"
-                           "2 dropout(0.25)                                                   \n"
+                           "1 relu\n"
+                           "2 dropout(0.25)\n"
                            "3.0 linear               (64,128) (64)                       8,256\n"
-                           "3.1 leaky_relu(0.01)                                              \n"
+                           "3.1 leaky_relu(0.01)\n"
                            "4 linear                 (10,64) (10)                          650\n"
                            "total                                                      109,386\n");
     free(text);
