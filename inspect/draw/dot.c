@@ -102,7 +102,7 @@ static void begin_repeat(walk *w, const ct_repeat *r) {
     w->in[w->depth++].base = w->open;
     begin_cluster(w, "style=\"bold,dashed\", color=\"" CT_GREY "\"");
     ct_text_add(&w->canvas->text,
-                "<B>x %zu</B><FONT POINT-SIZE=\"9\">&#160; %zu nodes each, n%zu to n%zu: the first</FONT>>];\n",
+                "<B>x %zu</B><FONT POINT-SIZE=\"9\">&#160; (%zu nodes each, n%zu to n%zu: the first)</FONT>>];\n",
                 r->times, r->period, r->first + 1, r->first + r->period * r->times);
 }
 
