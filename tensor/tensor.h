@@ -77,8 +77,9 @@ typedef struct ct_scope {
  * 64 deep, and memory is kept for the next scope of the same depth, so a loop's second turn allocates nothing. */
 CT_API ct_scope ct_begin(void);
 
-/* Ends the scope and those left open inside it; their tensors are gone. True if nothing went wrong since the last
- * report; otherwise false, and ct_error() says what did. */
+/* Ends the scope and those left open inside it; their tensors are gone, which a library built for debugging notices
+ * when one of them is used. True if nothing went wrong since the last report; otherwise false, and ct_error() says
+ * what did. */
 CT_API CT_MUST_CHECK bool ct_end(ct_scope scope);
 
 /* A copy of `t` (value and label, without history) that belongs to the scope around the innermost one. From the

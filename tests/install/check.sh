@@ -34,10 +34,22 @@ for page in "$root/README.md" "$root"/docs/*.md; do
     done
 done
 cmp "$work/README/1.c" "$root/examples/first.c"
-"$work/README/1.c.run"
-"$work/a-tape-in-120-lines/1.c.run"
-"$work/verify/1.c.run"
-"$work/verify/2.c.run"
+cd "$work" # where some leave drawings
+for program in README/1 a-tape-in-120-lines/1 verify/1 verify/2 derivations/1 derivations/2 drawing/1 write-a-layer/1 \
+    add-an-op/1; do
+    "$work/$program.c.run" >"$work/$program.txt"
+done
+
+echo '== what the documentation says that they print'
+for printed in "$work"/*/[0-9].printed; do # the file's name is the page's invention
+    sed 's/[a-z0-9]*\.c:/FILE.c:/' "$printed" >"$work/wanted"
+    sed 's/[a-z0-9]*\.c:/FILE.c:/' "${printed%.printed}.txt" | diff "$work/wanted" -
+done
+PATH=$prefix/bin:$PATH
+for session in "$work"/*/session*.sh; do
+    [ -x "$prefix/bin/cotangent" ] || break
+    { sh "$session" || true; } | diff "${session%.sh}.txt" -
+done
 
 echo '== find_package'
 cmake -S "$here" -B "$work/build" -G "$3" -DCMAKE_C_COMPILER="$2" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
