@@ -33,7 +33,8 @@ CT_API void ct_dataset_free(ct_dataset *dataset); /* NULL is fine */
 /* Of NULL: the value in brackets. */
 CT_API int64_t ct_dataset_size(const ct_dataset *dataset);          /* samples (0) */
 CT_API int64_t ct_dataset_features(const ct_dataset *dataset);      /* elements of one sample: 784 of 28 x 28 (0) */
-CT_API int64_t ct_dataset_classes(const ct_dataset *dataset);       /* 1 + the largest label; 0: numbers (0) */
+CT_API int64_t ct_dataset_classes(const ct_dataset *dataset);       /* 1 + the largest label, of a part that of the
+                                                                       whole; 0: targets are numbers (0) */
 CT_API ct_shape ct_dataset_shape(const ct_dataset *dataset);        /* of one sample: (28,28) (0-d) */
 CT_API ct_shape ct_dataset_target_shape(const ct_dataset *dataset); /* of one target: (0-d) for a label (0-d) */
 
@@ -44,7 +45,8 @@ CT_API ct_shape ct_dataset_target_shape(const ct_dataset *dataset); /* of one ta
 CT_API ct_dataset *ct_dataset_range_at(const char *at, const ct_dataset *dataset, int64_t begin, int64_t end);
 /* n samples drawn without replacement; with n the data set's size, all in another order. */
 CT_API ct_dataset *ct_dataset_sample_at(const char *at, const ct_dataset *dataset, int64_t n, uint64_t seed);
-/* All samples of both, of one sort: 60,000 for training and 10,000 for testing are 70,000 to be split anew. */
+/* All samples of both, of one sort and not yet scaled: 60,000 for training and 10,000 for testing are 70,000 to be
+ * split anew. */
 CT_API ct_dataset *ct_dataset_join_at(const char *at, const ct_dataset *first, const ct_dataset *second);
 /* Shuffles and cuts: `fraction` of the samples, rounded to the nearest number, are the first part. */
 CT_API bool ct_dataset_split_at(const char *at, const ct_dataset *dataset, double fraction, uint64_t seed,
