@@ -107,7 +107,7 @@ static const option_row options[] = {
     {"claim", "NAME:FORMULA", "what df/dNAME is said to be; as often as you like"},
     {"points", "N", "test each formula at N random points too (16)"},
     {"json", NULL, "print JSON: verdict, reason and claims"},
-    {"f32", NULL, "compute in float32 instead of float64"},
+    PROBLEM_OPTIONS,
     DRAWING_OPTIONS,
     {NULL, NULL, NULL},
 };

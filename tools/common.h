@@ -85,6 +85,8 @@ typedef struct problem {
     "last one is the result f, one number. VALUE is a formula of numbers alone, such\n"                              \
     "as 0.7, 1/3 or [[1, 2], [3, 4]], or an array of NumPy: @file.npy.\n"
 
+#define PROBLEM_OPTIONS {"f32", NULL, "compute in float32 instead of float64"}
+
 /* Reads FORMULA NAME=VALUE... and differentiates; false with a message printed. Belongs to the innermost scope, but
  * for what free_problem() frees. */
 bool make_problem(const arguments *a, char **operand, int n, problem *out);
@@ -93,6 +95,8 @@ ct_tensor *find_node(const problem *p, const char *label); /* a leaf or a node; 
 bool unknown_name(const arguments *a, const problem *p, const char *name); /* says so, and which is nearest; false */
 bool depends_on(const problem *p, ct_tensor *leaf);
 ct_tensor *gradient_of(ct_tensor *t); /* zero where f does not depend on it */
+/* How df/dt comes about, as LaTeX with --latex; NULL with a message printed. */
+const char *derivation_by(const arguments *a, const problem *p, ct_tensor *t);
 
 /* Draws f into the files that --dot, --svg, --png, --pdf and --html name; false with a message printed. */
 bool draw_problem(const arguments *a, const problem *p);

@@ -4,9 +4,8 @@
 #include <string.h>
 
 static bool print_derivation(const arguments *a, const problem *p, ct_tensor *t) {
-    const char *text = ct_derive(p->f, t, has_option(a, "latex") ? CT_DERIVE_LATEX : CT_DERIVE_TEXT);
-    if (!text) complain(a->command, "the derivation by %s", ct_label_of(t));
-    else fputs(text, stdout);
+    const char *text = derivation_by(a, p, t);
+    if (text) fputs(text, stdout);
     return text != NULL;
 }
 
@@ -43,7 +42,7 @@ static int run(const arguments *a) {
 
 static const option_row options[] = {
     {"latex", NULL, "write it as LaTeX"},
-    {"f32", NULL, "compute in float32 instead of float64"},
+    PROBLEM_OPTIONS,
     {NULL, NULL, NULL},
 };
 

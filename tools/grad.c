@@ -19,13 +19,6 @@ static bool make_hessian(const arguments *a, const problem *p, ct_tensor **block
     return ok;
 }
 
-/* How df/dx comes about, in the format that was asked for; NULL with a message printed. */
-static const char *derivation(const arguments *a, const problem *p, ct_tensor *leaf) {
-    const char *text = ct_derive(p->f, leaf, has_option(a, "latex") ? CT_DERIVE_LATEX : CT_DERIVE_TEXT);
-    if (!text) complain(a->command, "the derivation by %s", ct_label_of(leaf));
-    return text;
-}
-
 static bool wants_derivations(const arguments *a) { return has_option(a, "derive") || has_option(a, "latex"); }
 
 /* ---- text --------------------------------------------------------------------------------------------------- */
@@ -57,7 +50,7 @@ static bool print_text(const arguments *a, const problem *p, ct_tensor *const *h
     if (hessian) print_second(p, hessian);
     for (int i = 0; wants_derivations(a) && i < p->n_leaves; i++) {
         if (!depends_on(p, p->leaf[i])) continue;
-        const char *text = derivation(a, p, p->leaf[i]);
+        const char *text = derivation_by(a, p, p->leaf[i]);
         if (!text) return false;
         printf("\n%s", text);
     }
@@ -91,7 +84,7 @@ static json_t *json_of_derivations(const arguments *a, const problem *p) {
     json_t *out = json_object();
     for (int i = 0; i < p->n_leaves; i++) {
         if (!depends_on(p, p->leaf[i])) continue;
-        const char *text = derivation(a, p, p->leaf[i]);
+        const char *text = derivation_by(a, p, p->leaf[i]);
         if (!text) return json_decref(out), NULL;
         json_object_set_new(out, ct_label_of(p->leaf[i]), json_of_text(text));
     }
@@ -135,7 +128,7 @@ static const option_row options[] = {
     {"derive", NULL, "write out how each derivative follows from the chain rule"},
     {"latex", NULL, "the same as LaTeX"},
     {"hessian", NULL, "print all second derivatives too"},
-    {"f32", NULL, "compute in float32 instead of float64"},
+    PROBLEM_OPTIONS,
     DRAWING_OPTIONS,
     {NULL, NULL, NULL},
 };

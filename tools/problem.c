@@ -125,6 +125,12 @@ ct_tensor *gradient_of(ct_tensor *t) {
     return ct_zeros(ct_dtype_of(t), ct_shape_of(t));
 }
 
+const char *derivation_by(const arguments *a, const problem *p, ct_tensor *t) {
+    const char *text = ct_derive(p->f, t, has_option(a, "latex") ? CT_DERIVE_LATEX : CT_DERIVE_TEXT);
+    if (!text) complain(a->command, "the derivation by %s", ct_label_of(t));
+    return text;
+}
+
 /* ---- drawings ----------------------------------------------------------------------------------------------- */
 
 #define MOST_STAGES 100
