@@ -57,6 +57,8 @@ ct_tensor *ct_sample_leaf(ct_dtype dtype, ct_shape shape, double low, double hig
 /* Zero or all-v tensor like t, of its shape and dtype; v as a 0-d constant of t's dtype. For rules. */
 ct_tensor *ct_full_like(const char *at, const ct_tensor *t, double v);
 ct_tensor *ct_constant_like(const char *at, const ct_tensor *t, double v);
+/* The tangent of z's operand k, or zeros where it has none. For rules of forward mode. */
+ct_tensor *ct_tangent(const char *at, const ct_tensor *z, ct_tensor *const *tangents, int k);
 /* Sums g over the axes that broadcasting `like` to g's shape would repeat. */
 ct_tensor *ct_sum_to(const char *at, ct_tensor *g, const ct_tensor *like);
 

@@ -56,6 +56,10 @@ ct_tensor *ct_constant_like(const char *at, const ct_tensor *t, double v) {
     return c;
 }
 
+ct_tensor *ct_tangent(const char *at, const ct_tensor *z, ct_tensor *const *tangents, int k) {
+    return tangents[k] ? tangents[k] : ct_full_like(at, z->in[k], 0);
+}
+
 /* ---- ct_detach: an op without derivative, so that drawings show what was cut ---------------------------------- */
 
 ct_tensor *ct_detach_at(const char *at, ct_tensor *x) { return ct_record(at, CT_OP_ct_detach, &x, 1, NULL, 0); }

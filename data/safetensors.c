@@ -193,7 +193,7 @@ ct_list ct_read_safetensors_at(const char *at, const char *path) {
     ct_list tensors = {0, NULL};
     ct_archive archive;
     if (!path) return ct_raise(CT_ERR_NULL, op, at, "the path is NULL"), tensors;
-    if (ct_this.depth == 0) return ct_raise(CT_ERR_SCOPE, op, at, "no scope is open: call ct_begin() first"), tensors;
+    if (ct_this.depth == 0) return ct_raise_no_scope(op, at), tensors;
     if (ct_archive_open(op, at, path, &archive)) tensors = read_tensors(op, at, &archive);
     ct_archive_free(&archive);
     return tensors;

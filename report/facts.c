@@ -24,7 +24,7 @@ bool ct_facts_read(const char *op, const char *at, const char *folder, ct_facts 
     if (ct_get_file(op, at, path.text, &bytes)) {
         facts->json = json_loadb((const char *)bytes.data, bytes.size, 0, &error);
         if (!facts->json) ct_raise(CT_ERR_FORMAT, op, at, "%s: line %d: %s", path.text, error.line, error.text);
-        else if (strcmp(ct_fact_text(facts, "format"), "cotangent run 1") != 0)
+        else if (strcmp(ct_fact_text(facts, "format"), CT_RUN_FORMAT) != 0)
             ct_raise(CT_ERR_FORMAT, op, at, "%s: does not describe a run", path.text);
     }
     ct_bytes_free(&bytes);

@@ -23,6 +23,8 @@ bool ct_need_folder(const char *op, const char *at, const char *path); /* ct_mak
 
 /* ---- facts.c: a run as it is read ------------------------------------------------------------------------------- */
 
+#define CT_RUN_FORMAT "cotangent run 1" /* what a run.json says that it is */
+
 typedef struct ct_facts {
     const char *folder;
     char name[256]; /* the last part of the folder's path */

@@ -196,7 +196,7 @@ static json_t *everything(const char *at, const ct_run *run) {
     int64_t rows = ct_history_size(run->history);
     const ct_history_row none = {0}, *last = rows ? ct_history_get(run->history, rows - 1) : &none;
     json_t *json = json_object();
-    bool ok = put_text(json, "format", "cotangent run 1") && put_text(json, "title", run->title) &&
+    bool ok = put_text(json, "format", CT_RUN_FORMAT) && put_text(json, "title", run->title) &&
               put_text(json, "end", run->end) && put_machine(json) && put(json, "settings", settings(run)) &&
               put_integer(json, "epochs", last->epoch) && put_integer(json, "steps", last->step) &&
               put_number(json, "seconds", last->seconds) && put_integer(json, "rows", rows);

@@ -89,8 +89,8 @@ static ct_tensor *ct_scatter_vjp(const char *at, ct_tensor *z, ct_tensor *g, int
 }
 
 static ct_tensor *ct_scatter_jvp(const char *at, ct_tensor *z, ct_tensor *const *tangents) {
-    ct_tensor *x = tangents[0] ? tangents[0] : ct_full_like(at, z->in[0], 0);
-    ct_tensor *w = tangents[2] ? tangents[2] : ct_full_like(at, z->in[2], 0);
+    ct_tensor *x = ct_tangent(at, z, tangents, 0);
+    ct_tensor *w = ct_tangent(at, z, tangents, 2);
     return record(at, x, *(const int *)z->attributes, z->in[1], w);
 }
 

@@ -43,8 +43,8 @@ static ct_tensor *ct_where_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k
 }
 
 static ct_tensor *ct_where_jvp(const char *at, ct_tensor *z, ct_tensor *const *tangents) {
-    ct_tensor *y = tangents[1] ? tangents[1] : ct_full_like(at, z->in[1], 0);
-    ct_tensor *w = tangents[2] ? tangents[2] : ct_full_like(at, z->in[2], 0);
+    ct_tensor *y = ct_tangent(at, z, tangents, 1);
+    ct_tensor *w = ct_tangent(at, z, tangents, 2);
     return ct_where(z->in[0], y, w);
 }
 

@@ -250,8 +250,8 @@ static ct_tensor *ct_slice_scatter_vjp(const char *at, ct_tensor *z, ct_tensor *
 }
 
 static ct_tensor *ct_slice_scatter_jvp(const char *at, ct_tensor *z, ct_tensor *const *tangents) {
-    ct_tensor *x = tangents[0] ? tangents[0] : ct_full_like(at, z->in[0], 0);
-    ct_tensor *y = tangents[1] ? tangents[1] : ct_full_like(at, z->in[1], 0);
+    ct_tensor *x = ct_tangent(at, z, tangents, 0);
+    ct_tensor *y = ct_tangent(at, z, tangents, 1);
     return put_slice(at, x, y, *(const slice_attributes *)z->attributes);
 }
 

@@ -270,7 +270,7 @@ static bool derive(ct_derivation *d, ct_tensor *f, ct_tensor *x) {
 bool ct_derivable(const char *op, const char *at, const ct_tensor *f, const ct_tensor *x) {
     char text[CT_DESCRIPTION];
     if (!ct_usable(op, at, f, 0) || !ct_usable(op, at, x, 1)) return false;
-    if (ct_this.depth == 0) return ct_raise(CT_ERR_SCOPE, op, at, "no scope is open: call ct_begin() first"), false;
+    if (ct_this.depth == 0) return ct_raise_no_scope(op, at), false;
     if (ct_size_of(f) != 1)
         return ct_raise(CT_ERR_SHAPE, op, at, "%s is no scalar: reduce it first", ct_describe(f, text)), false;
     const ct_tensor *integer = !ct_is_float((ct_dtype)f->dtype) ? f : !ct_is_float((ct_dtype)x->dtype) ? x : NULL;

@@ -252,8 +252,7 @@ static bool verify(ct_verifier *v, const ct_claim_result **claims) {
 static bool verifiable(const char *at, const ct_tensor *f) {
     char text[CT_DESCRIPTION];
     if (ct_error_pending() || !ct_usable("ct_verify", at, f, 0)) return false;
-    if (ct_this.depth == 0)
-        return ct_raise(CT_ERR_SCOPE, "ct_verify", at, "no scope is open: call ct_begin() first"), false;
+    if (ct_this.depth == 0) return ct_raise_no_scope("ct_verify", at), false;
     if (ct_size_of(f) == 1 && ct_is_float((ct_dtype)f->dtype)) return true;
     return ct_raise(CT_ERR_SHAPE, "ct_verify", at, "%s is no floating scalar", ct_describe(f, text)), false;
 }
