@@ -8,8 +8,9 @@ ct_list ct_nodes_at(const char *at, ct_tensor *f) {
     ct_graph graph = {0};
     ct_list nodes = {0, NULL};
     if (!ct_usable("ct_nodes", at, f, 0)) return nodes;
+    if (ct_this.depth == 0) return ct_raise_no_scope("ct_nodes", at), nodes;
     bool collected = ct_graph_collect(&graph, f) && graph.n <= INT_MAX;
-    ct_tensor **copy = collected && ct_this.depth ? ct_scope_array(ct_this.depth, graph.n, sizeof *copy) : NULL;
+    ct_tensor **copy = collected ? ct_scope_array(ct_this.depth, graph.n, sizeof *copy) : NULL;
     if (copy) {
         memcpy(copy, graph.node, graph.n * sizeof *copy);
         nodes = (ct_list){.n = (int)graph.n, .items = copy};

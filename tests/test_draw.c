@@ -2,6 +2,7 @@
 #include "inspect/draw/canvas.h"
 #include "nn/nn.h"
 #include "support/drawn.h"
+#include "support/expect.h"
 #include "support/files.h"
 #include "support/memory.h"
 #include "support/scalar_formula.h"
@@ -478,6 +479,23 @@ START_TEST(edges_around_a_fold) {
 }
 END_TEST
 
+/* In order of creation; a list of them wants a place. */
+START_TEST(nodes_of_a_graph) {
+    ct_tensor *p = ct_parameter(CT_F64, CT_SCALAR, "p");
+    ck_assert_int_eq(ct_nodes(p).n, 0);
+    expect_error(CT_ERR_SCOPE, "ct_nodes: no scope is open");
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_var(1, "x"), *y = ct_mul(x, p), *f = ct_add(y, x);
+    ct_list nodes = ct_nodes(f);
+    ck_assert_int_eq(nodes.n, 4);
+    ck_assert(nodes.items[0] == x && nodes.items[1] == p && nodes.items[2] == y && nodes.items[3] == f);
+    ck_assert_int_eq(ct_nodes(NULL).n, 0);
+    expect_error(CT_ERR_NULL, "ct_nodes");
+    ck_assert(ct_end(s));
+    ct_free(p);
+}
+END_TEST
+
 static void *draw_deep_chain(void *path) {
     ct_scope s = ct_begin();
     ct_tensor *f = chain(1000000);
@@ -501,7 +519,7 @@ Suite *ct_suite(void) {
         {"scalars",
          {every_value_and_gradient, golden_scalars, golden_net, two_drawings_are_the_same,
           a_node_more_is_a_small_difference, text_in_an_open_file, no_pass_no_gradient, formulas_name_their_operands,
-          order_of_creation, direction}},
+          order_of_creation, direction, nodes_of_a_graph}},
         {"tensors", {tensors_are_summarised, odd_tensors}},
         {"large graphs",
          {what_does_not_repeat, blocks_that_repeat, repeats_in_repeats, edges_around_a_fold, a_deep_chain}},
