@@ -20,8 +20,7 @@ static int64_t first_nonfinite(const ct_tensor *t, const void *elements) {
 
 /* Element i of t as "(1,2)". */
 static const char *describe_index(const ct_tensor *t, int64_t i, char text[CT_DESCRIPTION]) {
-    ct_shape index = {.ndim = t->ndim};
-    for (int axis = t->ndim - 1; axis >= 0; i /= t->extent->dim[axis--]) index.dim[axis] = i % t->extent->dim[axis];
+    ct_shape index = ct_index_of(t, i);
     return ct_describe_shape(&index, text);
 }
 

@@ -1,7 +1,6 @@
 /* The third reading of ops.def: what is known of each op. */
 #include "autograd/internal.h"
 
-#include <string.h>
 
 #define ANY CT_DOMAIN_ANY
 #define POSITIVE CT_DOMAIN_POSITIVE
@@ -45,8 +44,4 @@ const char *ct_formula_of(const ct_tensor *t) { return op_of(t) ? op_of(t)->form
 int ct_operand_count(const ct_tensor *t) { return t ? t->n_in : 0; }
 ct_tensor *ct_operand(const ct_tensor *t, int k) { return t && k >= 0 && k < t->n_in ? t->in[k] : NULL; }
 
-const char *ct_place_of(const ct_tensor *t) {
-    if (!t || !t->at) return NULL;
-    const char *slash = strrchr(t->at, '/');
-    return slash ? slash + 1 : t->at;
-}
+const char *ct_place_of(const ct_tensor *t) { return t ? ct_place_name(t->at) : NULL; }

@@ -32,13 +32,9 @@ void ct_text_add(ct_text *out, const char *format, ...) {
 }
 
 void ct_text_index(ct_text *out, const ct_tensor *t, int64_t index) {
-    int64_t place[CT_MAX_DIMS];
-    for (int axis = t->ndim - 1; axis >= 0; axis--) {
-        place[axis] = index % t->extent->dim[axis];
-        index /= t->extent->dim[axis];
-    }
-    for (int axis = 0; axis < t->ndim; axis++)
-        ct_text_add(out, "%s%" PRId64 "%s", axis ? "," : "[", place[axis], axis + 1 < t->ndim ? "" : "]");
+    const ct_shape place = ct_index_of(t, index);
+    for (int axis = 0; axis < place.ndim; axis++)
+        ct_text_add(out, "%s%" PRId64 "%s", axis ? "," : "[", place.dim[axis], axis + 1 < place.ndim ? "" : "]");
 }
 
 void ct_text_bytes(ct_text *out, const char *bytes, size_t n) {

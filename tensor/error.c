@@ -30,10 +30,10 @@ static bool is_code(ct_error_code code) { return (unsigned)code < CT_ERROR_CODE_
 const char *ct_error_name(ct_error_code code) { return is_code(code) ? codes[code].name : "unknown code"; }
 const char *ct_error_meaning(ct_error_code code) { return is_code(code) ? codes[code].meaning : "unknown code"; }
 
-/* The file's name without its folders: "src/model.c:41" reads "model.c:41". */
-static const char *place_name(const char *at) {
-    const char *slash = strrchr(at, '/');
-    return slash ? slash + 1 : at;
+const char *ct_place_name(const char *at) {
+    for (const char *c = at; c && *c; c++)
+        if (*c == '/' || *c == '\\') at = c + 1;
+    return at;
 }
 
 /* At the end of the first line; below it a formula may stand, with a caret. */
@@ -51,11 +51,11 @@ __attribute__((format(printf, 4, 0))) static void keep(ct_error_code code, const
     store.code = code;
     size_t n = 0;
     if (op) n += (size_t)snprintf(store.text, TEXT_SIZE / 4, "%s: ", op);
-    size_t reserve = at ? strlen(place_name(at)) + 4 : 1; /* the place stays readable after a long message */
+    size_t reserve = at ? strlen(ct_place_name(at)) + 4 : 1; /* the place stays readable after a long message */
     if (reserve > TEXT_SIZE / 2) reserve = TEXT_SIZE / 2;
     n = n < TEXT_SIZE / 4 ? n : TEXT_SIZE / 4 - 1;
     vsnprintf(store.text + n, TEXT_SIZE - n - reserve, format, args);
-    if (at) add_place(place_name(at));
+    if (at) add_place(ct_place_name(at));
 }
 
 void ct_raise(ct_error_code code, const char *op, const char *at, const char *format, ...) {
@@ -123,6 +123,12 @@ char *ct_describe_shape(const ct_shape *shape, char buffer[CT_DESCRIPTION]) {
     buffer[n++] = ')';
     buffer[n] = '\0';
     return buffer;
+}
+
+ct_shape ct_index_of(const ct_tensor *t, int64_t i) {
+    ct_shape index = {.ndim = t->ndim};
+    for (int axis = t->ndim - 1; axis >= 0; i /= t->extent->dim[axis--]) index.dim[axis] = i % t->extent->dim[axis];
+    return index;
 }
 
 char *ct_describe(const ct_tensor *t, char buffer[CT_DESCRIPTION]) {

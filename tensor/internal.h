@@ -176,6 +176,8 @@ bool ct_error_report(void);  /* ends a must-check function: marks a pending erro
 #define CT_DESCRIPTION 128
 char *ct_describe(const ct_tensor *t, char buffer[CT_DESCRIPTION]);
 char *ct_describe_shape(const ct_shape *shape, char buffer[CT_DESCRIPTION]);
+ct_shape ct_index_of(const ct_tensor *t, int64_t i); /* of the element that is number i, row-major */
+const char *ct_place_name(const char *at);           /* "model.c:41" of "src/model.c:41"; of NULL: NULL */
 
 /* ---- options ------------------------------------------------------------------------------------------------ */
 

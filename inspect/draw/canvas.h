@@ -69,7 +69,7 @@ void ct_text_formula(ct_text *out, const ct_graph *graph, const ct_tensor *t, bo
 bool ct_text_attribute(ct_text *out, const ct_tensor *t, const char *name, size_t n);
 /* Those that its formula does not name: `before` and "axis=0, keep=true"; whether there is one. */
 bool ct_text_other_attributes(ct_text *out, const ct_tensor *t, const char *before);
-const char *ct_text_place(const char *at); /* "model.c:41" without folders, which a drawing need not tell */
+void ct_text_extents(ct_text *out, int n, const int64_t *extents); /* "(24, 10)" */
 
 /* ---- figure.c: the numbers in a drawing -------------------------------------------------------------------------- */
 

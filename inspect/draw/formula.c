@@ -18,12 +18,6 @@ void ct_text_key(ct_text *out, const ct_view *view, size_t index) {
     else ct_text_add(out, "n%zu", index + 1);
 }
 
-const char *ct_text_place(const char *at) {
-    for (const char *p = at; *p; p++)
-        if (*p == '/' || *p == '\\') at = p + 1;
-    return at;
-}
-
 static bool is_word(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || (c & 0x80);
 }
@@ -36,7 +30,7 @@ static bool is_term(const char *label) {
 
 /* ---- attributes --------------------------------------------------------------------------------------------- */
 
-static void add_extents(ct_text *out, int n, const int64_t *extents) {
+void ct_text_extents(ct_text *out, int n, const int64_t *extents) {
     ct_text_add(out, "(");
     for (int i = 0; i < n; i++) ct_text_add(out, "%s%" PRId64, i ? ", " : "", extents[i]);
     ct_text_add(out, ")");
@@ -71,9 +65,9 @@ static void add_value(ct_text *out, const ct_field *field, const void *value) {
     case CT_FIELD_BOOL: ct_text_add(out, *(const bool *)value ? "true" : "false"); break;
     case CT_FIELD_F64: ct_text_number(out, *(const double *)value, DIGITS); break;
     case CT_FIELD_DTYPE: ct_text_add(out, "%s", ct_dtype_name(*(const ct_dtype *)value)); break;
-    case CT_FIELD_SHAPE: add_extents(out, ((const ct_shape *)value)->ndim, ((const ct_shape *)value)->dim); break;
+    case CT_FIELD_SHAPE: ct_text_extents(out, ((const ct_shape *)value)->ndim, ((const ct_shape *)value)->dim); break;
     case CT_FIELD_AXES: add_axes(out, value); break;
-    case CT_FIELD_PAIR: add_extents(out, 2, value); break;
+    case CT_FIELD_PAIR: ct_text_extents(out, 2, value); break;
     }
 }
 

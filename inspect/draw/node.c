@@ -2,7 +2,6 @@
  * safely. */
 #include "inspect/draw/canvas.h"
 
-#include <inttypes.h>
 
 #define PLACE_LIMIT 100
 #define LABEL_LIMIT 64
@@ -100,9 +99,8 @@ static void add_numbers(ct_canvas *canvas, size_t index, bool pale) {
 /* ---- what is said when resting on the node ------------------------------------------------------------------- */
 
 static void add_shape(ct_text *out, const ct_tensor *t) {
-    ct_text_add(out, t->ndim ? "%s (" : "%s", ct_dtype_name((ct_dtype)t->dtype));
-    for (int i = 0; i < t->ndim; i++) ct_text_add(out, "%s%" PRId64, i ? ", " : "", t->extent->dim[i]);
-    if (t->ndim) ct_text_add(out, ")");
+    ct_text_add(out, t->ndim ? "%s " : "%s", ct_dtype_name((ct_dtype)t->dtype));
+    if (t->ndim) ct_text_extents(out, t->ndim, t->extent->dim);
 }
 
 /* "0: linear in encoder", and the end of the line. */
@@ -118,7 +116,7 @@ static void add_tooltip(ct_canvas *canvas, size_t index) {
     const ct_tensor *t = canvas->view->graph.node[index];
     ct_text *out = &canvas->text;
     ct_text_add(out, ",\n        tooltip=\"");
-    if (t->at) ct_text_escaped(out, ct_text_place(t->at), PLACE_LIMIT);
+    if (t->at) ct_text_escaped(out, ct_place_name(t->at), PLACE_LIMIT);
     ct_text_add(out, t->at ? "&#10;" : "");
     add_groups(out, canvas->view->group[index]);
     if (t->op) ct_text_add(out, "%s, ", ct_op_table[t->op]->name);

@@ -83,7 +83,7 @@ static void begin_frame(stepper *s, const char *pass) {
 static void end_frame(stepper *s, const ct_tensor *t) {
     if (t && t->at) {
         ct_text_add(&s->page.frames, ",\"at\":\"");
-        ct_text_escaped(&s->page.frames, ct_text_place(t->at), 100);
+        ct_text_escaped(&s->page.frames, ct_place_name(t->at), 100);
         ct_text_add(&s->page.frames, "\"");
     }
     ct_text_add(&s->page.frames, "}");
