@@ -1,7 +1,6 @@
 /* The third reading of ops.def: what is known of each op. */
 #include "autograd/internal.h"
 
-
 #define ANY CT_DOMAIN_ANY
 #define POSITIVE CT_DOMAIN_POSITIVE
 #define NONZERO CT_DOMAIN_NONZERO

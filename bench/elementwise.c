@@ -102,7 +102,6 @@ static const struct {
     double bytes;
 } rows[] = {FORWARD_ROWS(ROW) BACKWARD_ROWS(ROW)};
 
-
 static bool set_up(task *t) {
     ct_shape shape = CT_SHAPE(ELEMENTS / WIDTH, WIDTH);
     *t = (task){.x = ct_requires_grad(ct_uniform(CT_F32, shape, -3, 3)),

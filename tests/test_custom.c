@@ -49,7 +49,8 @@ static ct_sample swish_samples(int i, ct_dtype dtype) {
 }
 
 static const ct_op_parts swish_parts = {
-    .shape = swish_shape, .forward = swish_forward, .vjp = swish_vjp, .samples = swish_samples};
+    .shape = swish_shape, .forward = swish_forward, .vjp = swish_vjp, .samples = swish_samples,
+    .fields = CT_FIELDS(CT_FIELD(swish_attributes, "slope", slope))};
 static const ct_op swish_row = {
     .name = "swish", .formula = "swish(x)", .doc = "x sigmoid(slope x).", .arity = 1, .kind = CT_GENERAL,
     .parts = &swish_parts};
@@ -78,9 +79,12 @@ START_TEST(an_own_op_is_drawn_and_named) {
     FILE *out = open_memstream(&text, &size);
     ck_assert(ct_dot(y, out));
     fclose(out);
-    ck_assert_ptr_nonnull(strstr(text, "swish"));
+    ck_assert_ptr_nonnull(strstr(text, "swish(x, slope=1)"));
     free(text);
     ck_assert_str_eq(ct_op_of(ct_operand(y, 0)), "swish");
+    ck_assert_str_eq(ct_formula_of(ct_operand(y, 0)), "swish(x)");
+    ck_assert_int_eq(ct_operand_count(y), 1);
+    ck_assert(!ct_operand_count(x) && !ct_operand_count(NULL) && !ct_formula_of(x) && !ct_formula_of(NULL));
     ck_assert_ptr_null(swish(ct_cast(x, CT_F32), 1));
     ck_assert_ptr_nonnull(strstr(ct_error(), "swish: swish(()): f64 is wanted"));
     ct_error_clear();

@@ -60,7 +60,7 @@ START_TEST(test_properties) {
     ct_dataset_free(d);
     ct_dataset_free(NULL);
     ck_assert_int_eq(ct_dataset_size(NULL) + ct_dataset_features(NULL) + ct_dataset_classes(NULL), 0);
-    ck_assert_int_eq(ct_dataset_shape(NULL).ndim, 0);
+    ck_assert_int_eq(ct_dataset_shape(NULL).ndim + ct_dataset_target_shape(NULL).ndim, 0);
     ck_assert_int_eq(support_live_bytes(), 0);
 }
 END_TEST

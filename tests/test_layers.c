@@ -449,6 +449,25 @@ START_TEST(states_of_another_shape_are_refused) {
 }
 END_TEST
 
+/* Parts come in the order in which they were added, with their tensors under their names; none has two owners. */
+START_TEST(parts_of_ones_own) {
+    ct_module *m = ct_module_new(&power_kind), *first = ct_linear(3, 2);
+    ck_assert(ct_add_part(m, "first", first) == first && ct_add_part(m, "second", ct_batch_norm_layer(2)));
+    ct_add_parameter(m, "weight", CT_F32, CT_SHAPE(4));
+    ck_assert_ptr_eq(ct_own_part(m, 0), first);
+    ck_assert_str_eq(ct_kind_of(ct_part_of(m, "second")), "ct_batch_norm_layer");
+    static const char *const names[] = {"first.weight", "first.bias", "second.weight", "second.bias", "weight"};
+    ck_assert_int_eq(ct_module_parameter_count(m), COUNT(names));
+    for (int i = 0; i < COUNT(names); i++) ck_assert_str_eq(ct_module_parameter_name(m, i), names[i]);
+    ck_assert_str_eq(ct_label_of(ct_buffers(m).items[0]), "second.running_mean");
+    ck_assert_str_eq(ct_label_of(ct_own_tensor(m, 0)), "weight");
+    ck_assert_ptr_null(ct_add_part(m, "again", first));
+    expect_error(CT_ERR_ARGUMENT, "power: layer again is part of a module already", "test_layers.c:");
+    ck_assert_ptr_null(ct_module_finish(m));
+    ct_error_clear();
+}
+END_TEST
+
 START_TEST(tensors_of_a_module_have_names) {
     for (int k = 0; k < 2; k++) {
         ct_module *m = ct_module_new(&power_kind);
@@ -508,6 +527,7 @@ Suite *ct_suite(void) {
     tcase_add_test(tree, own_layers_are_like_the_others);
     tcase_add_test(arguments, bad_options_are_refused);
     tcase_add_test(arguments, states_of_another_shape_are_refused);
+    tcase_add_test(arguments, parts_of_ones_own);
     tcase_add_test(arguments, tensors_of_a_module_have_names);
     tcase_add_test(arguments, every_failing_allocation_is_survived);
     suite_add_tcase(suite, values);

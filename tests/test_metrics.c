@@ -59,6 +59,8 @@ END_TEST
 START_TEST(test_confusion) {
     ct_scope s = ct_begin();
     ct_confusion *c = ct_confusion_new(3);
+    ck_assert_int_eq(ct_confusion_classes(c), 3);
+    ck_assert_int_eq(ct_confusion_classes(NULL), 0);
     ck_assert(isnan(ct_confusion_accuracy(c)));
     ck_assert(ct_confusion_add(c, outputs(N, guesses), targets()));
     static const int64_t counts[3][3] = {{1, 2, 0}, {0, 2, 0}, {1, 1, 1}};

@@ -106,6 +106,7 @@ START_TEST(needs) {
     ct_error_clear();
     ck_assert(!ct_write_run(NULL, folder) && ct_error_status() == CT_ERR_NULL);
     ck_assert(!ct_write_run(&run, NULL));
+    ck_assert(!ct_print_run(NULL, stdout) && ct_error_status() == CT_ERR_NULL);
     ck_assert(!ct_write_report(CT_RUNS("/nonexistent"), folder, NULL) && ct_error_status() == CT_ERR_FILE);
     ck_assert(!ct_write_report((ct_runs){0}, folder, NULL) && ct_error_status() == CT_ERR_ARGUMENT);
     ck_assert(!ct_make_folder("/dev/null/x") && ct_error_status() == CT_ERR_FILE);
@@ -113,6 +114,25 @@ START_TEST(needs) {
     run = (ct_run){.net = net, .history = history}; /* all else may be left out */
     ck_assert(ct_write_run(&run, folder));
     ck_assert(write_page());
+}
+END_TEST
+
+/* What is printed is what stands in the file, but for the time of day. */
+START_TEST(printed) {
+    ct_run run = a_run();
+    char path[96], *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    ck_assert_msg(ct_print_run(&run, out) && fclose(out) == 0, "%s", ct_error());
+    ck_assert(strstr(text, "\"title\": \"first & only\"") && strstr(text, "\"best_accuracy\": 0.9"));
+    snprintf(path, sizeof path, "%s/run.json", folder);
+    ck_assert(write_run());
+    char *parameters = strstr(text, "\"layers\"");
+    ck_assert(parameters && contains(path, parameters));
+    free(text);
+    out = fopen("/dev/full", "w");
+    ck_assert(!ct_print_run(&run, out) && ct_error_status() == CT_ERR_FILE);
+    fclose(out);
 }
 END_TEST
 
@@ -208,6 +228,7 @@ Suite *ct_suite(void) {
     tcase_add_checked_fixture(pages, setup, teardown);
     tcase_add_test(pages, figures);
     tcase_add_test(pages, needs);
+    tcase_add_test(pages, printed);
     tcase_add_test(pages, weights_without_a_name);
     tcase_add_test(pages, names_of_runs);
     tcase_add_test(pages, numbers_in_every_locale);

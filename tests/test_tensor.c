@@ -50,6 +50,16 @@ START_TEST(conversion_saturates) {
 }
 END_TEST
 
+START_TEST(codes_have_names_and_meanings) {
+    for (ct_error_code code = 0; code < CT_ERROR_CODE_COUNT; code++) {
+        ck_assert(code == CT_OK || !strncmp(ct_error_name(code), "CT_ERR_", 7));
+        ck_assert(strlen(ct_error_meaning(code)) > 2);
+    }
+    ck_assert_str_eq(ct_error_name(CT_ERROR_CODE_COUNT), "unknown code");
+    ck_assert_str_eq(ct_error_meaning(CT_ERROR_CODE_COUNT), "unknown code");
+}
+END_TEST
+
 START_TEST(what_is_refused) {
     support_fail_allocation(-1); /* none; but it has an end, which a sanitizer's does not */
     ct_scope s = ct_begin();
@@ -295,6 +305,7 @@ Suite *ct_suite(void) {
     tcase_set_timeout(t, 60);
     tcase_add_test(t, making_and_reading);
     tcase_add_test(t, conversion_saturates);
+    tcase_add_test(t, codes_have_names_and_meanings);
     tcase_add_test(t, what_is_refused);
     tcase_add_test(t, checked_sizes);
     tcase_add_test(t, every_allocation_fails_in_turn);

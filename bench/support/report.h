@@ -4,8 +4,6 @@
 
 #include <stdbool.h>
 
-#define MAX_COLUMNS 12
-
 /* One benchmark a program. The files are NAME.json, and for each table NAME-TABLE.tsv, in the folder that the
  * environment's CT_BENCH_RESULTS names; without it there are none. Refuses (false) in a build that is none to
  * measure. */

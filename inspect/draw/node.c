@@ -2,7 +2,6 @@
  * safely. */
 #include "inspect/draw/canvas.h"
 
-
 #define PLACE_LIMIT 100
 #define LABEL_LIMIT 64
 #define DIGITS 6
