@@ -174,6 +174,27 @@ START_TEST(concat_values) {
 }
 END_TEST
 
+/* Vectors of no elements go along with anything, as in PyTorch: a list that grows begins with one. */
+START_TEST(concat_of_nothing) {
+    ct_tensor *nothing = ct_requires_grad(ct_zeros(CT_F64, CT_SHAPE(0))), *empty = ct_zeros(CT_F64, CT_SHAPE(0, 3));
+    ct_tensor *x = ct_requires_grad(ct_full(CT_F64, CT_SHAPE(2, 3), 4));
+    ct_tensor *z = ct_concat(CT_LIST(nothing, x, nothing, x), 1);
+    check_shape(z, CT_F64, CT_SHAPE(2, 6));
+    ck_assert(ct_backward(ct_sum(ct_square(z), CT_ALL)));
+    ck_assert_double_eq(ct_get(ct_gradient(x), CT_SHAPE(1, 2)), 16);
+    check_shape(ct_gradient(nothing), CT_F64, CT_SHAPE(0));
+    check_shape(ct_jvp(z, nothing, ct_zeros(CT_F64, CT_SHAPE(0))), CT_F64, CT_SHAPE(2, 6));
+    check_shape(ct_concat(CT_LIST(nothing, nothing), 0), CT_F64, CT_SHAPE(0));
+    check_shape(ct_concat(CT_LIST(nothing, empty), -1), CT_F64, CT_SHAPE(0, 3));
+    SHAPE_ERROR(ct_concat(CT_LIST(nothing, x, empty), 1),
+                "ct_concat: concat((0), (2,3), (0,3)): operand 3, (0,3), differs from (2,3) beside axis 1");
+    ARGUMENT_ERROR(ct_concat(CT_LIST(nothing, x), 2),
+                   "ct_concat: concat((0), (2,3)): axis 2 is outside of 2 dimensions");
+    DTYPE_ERROR(ct_concat(CT_LIST(x, ct_zeros(CT_F32, CT_SHAPE(0))), 0),
+                "ct_concat: concat((2,3), (0)): dtypes f64 and f32 differ");
+}
+END_TEST
+
 START_TEST(stack_values) {
     for (int round = 0; round < ROUNDS; round++) {
         ct_dtype dtype = (ct_dtype)below(CT_DTYPE_COUNT);
@@ -354,6 +375,7 @@ Suite *ct_suite(void) {
     tcase_add_test(t, slice_values);
     tcase_add_test(t, slice_add_values);
     tcase_add_test(t, concat_values);
+    tcase_add_test(t, concat_of_nothing);
     tcase_add_test(t, stack_values);
     tcase_add_test(t, aliases);
     tcase_add_test(t, same_bits_on_any_number_of_threads);

@@ -288,11 +288,27 @@ ct_tensor *ct_concat_at(const char *at, ct_list xs, int axis) {
     return ct_record(at, CT_OP_ct_concat, xs.items, xs.n, &a, sizeof a);
 }
 
-/* Whether operand k goes along with the first one: the same but for the extent along the axis. */
-static bool goes_along(const ct_tensor *z, int k, int axis) {
-    const ct_tensor *x = z->in[k], *first = z->in[0];
+/* A vector of no elements goes along with anything, as in PyTorch: a list that grows may begin with one. */
+static bool is_nothing(const ct_tensor *x) { return x->ndim == 1 && ct_size_of(x) == 0; }
+
+/* The operand that the others go along with. */
+static const ct_tensor *model_of(const ct_tensor *z) {
+    for (int k = 0; k < z->n_in; k++)
+        if (!is_nothing(z->in[k])) return z->in[k];
+    return z->in[0];
+}
+
+/* What operand k adds to the extent along the axis. */
+static int64_t length_of(const ct_tensor *z, int k, int axis) {
+    return is_nothing(z->in[k]) ? 0 : z->in[k]->extent->dim[axis];
+}
+
+/* Whether operand k is the same as `first` but for the extent along the axis. */
+static bool goes_along(const ct_tensor *z, int k, const ct_tensor *first, int axis) {
+    const ct_tensor *x = z->in[k];
     char text[2][CT_DESCRIPTION];
     if (!ct_op_same_dtype(z, 0, k)) return false;
+    if (is_nothing(x)) return true;
     bool same = x->ndim == first->ndim;
     for (int i = 0; i < first->ndim && same; i++) same = i == axis || x->extent->dim[i] == first->extent->dim[i];
     return same || ct_op_fail(z, CT_ERR_SHAPE, "operand %d, %s, differs from %s beside axis %d", k + 1,
@@ -301,26 +317,27 @@ static bool goes_along(const ct_tensor *z, int k, int axis) {
 
 static bool ct_concat_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     concat_attributes *a = z->attributes;
+    const ct_tensor *first = model_of(z);
     size_t bytes;
-    if (!ct_op_axis(z, z->in[0]->ndim, &a->axis)) return false;
+    if (!ct_op_axis(z, first->ndim, &a->axis)) return false;
     if (!ct_checked_mul(z->n_in, sizeof *a->start, &bytes) || !(a->start = ct_scope_alloc(ct_this.depth, bytes)))
         return ct_raise_memory(ct_op_table[z->op]->name, z->at, bytes), false;
     int64_t extent = 0;
     for (int k = 0; k < z->n_in; k++) {
-        if (!goes_along(z, k, a->axis)) return false;
+        if (!goes_along(z, k, first, a->axis)) return false;
         a->start[k] = extent;
-        if (!ct_checked_add_i64(extent, z->in[k]->extent->dim[a->axis], &extent))
+        if (!ct_checked_add_i64(extent, length_of(z, k, a->axis), &extent))
             return ct_op_fail(z, CT_ERR_LIMIT, "the extents along axis %d are too large", a->axis);
     }
-    *shape = ct_shape_of(z->in[0]);
-    *dtype = z->in[0]->dtype;
+    *shape = ct_shape_of(first);
+    *dtype = first->dtype;
     shape->dim[a->axis] = extent;
     return true;
 }
 
 static places piece(const ct_tensor *z, int k) {
     const concat_attributes *a = z->attributes;
-    return (places){ct_around_axis(z, a->axis), a->start[k], 1, z->in[k]->extent->dim[a->axis]};
+    return (places){ct_around_axis(z, a->axis), a->start[k], 1, length_of(z, k, a->axis)};
 }
 
 static void ct_concat_forward(ct_tensor *z) {
@@ -333,6 +350,7 @@ static void ct_concat_forward(ct_tensor *z) {
 static ct_tensor *ct_concat_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
     places p = piece(z, k);
     const concat_attributes *a = z->attributes;
+    if (is_nothing(z->in[k])) return NULL;
     return ct_slice(g, a->axis, p.start, p.start + p.count, 1);
 }
 
