@@ -8,7 +8,7 @@
 
 /* From the nearer end, so that both ends are met exactly. */
 ct_tensor *ct_lerp_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *weight) {
-    ct_tensor *far = ct_ge(ct_abs(weight), ct_constant_like(at, weight, 0.5));
+    ct_tensor *far = ct_ge(weight, ct_constant_like(at, weight, 0.5));
     ct_tensor *from_end = ct_sub(weight, ct_constant_like(at, weight, 1)), *way = ct_sub(y, x);
     return ct_add(ct_where(far, y, x), ct_mul(ct_where(far, from_end, weight), way));
 }
@@ -23,8 +23,8 @@ ct_tensor *ct_addcdiv_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *
 
 ct_tensor *ct_clamp_tensor_at(const char *at, ct_tensor *x, ct_tensor *low, ct_tensor *high) {
     if (!low && !high) return ct_raise(CT_ERR_ARGUMENT, "ct_clamp_tensor", at, "neither low nor high is given"), NULL;
-    if (low) x = ct_where(ct_lt(x, low), low, x);
-    return high ? ct_where(ct_gt(x, high), high, x) : x;
+    if (low) x = ct_clamp_min(x, low);
+    return high ? ct_clamp_max(x, high) : x;
 }
 
 /* Division by a power of ten, which is exact, where multiplication by 0.001 would not be. */
