@@ -111,7 +111,9 @@ END_TEST
 START_TEST(determinants) {
     ct_scope s = ct_begin();
     ct_tensor *x = ct_from(CT_F64, CT_SHAPE(3, 2, 2), (double[]){1, 2, 3, 4, 0, 2, 3, 0, 1, 2, 2, 4});
-    ct_slogdet_result r = ct_slogdet(x);
+    ct_slogdet_result r = ct_slogdet(ct_requires_grad(x));
+    ck_assert(ct_backward_from(r.sign, ct_ones(CT_F64, CT_SHAPE(3))));
+    ck_assert_double_eq(ct_item(ct_sum(ct_abs(ct_gradient(x)), CT_ALL)), 0);
     const double expected[] = {-2, -6, 0};
     for (int64_t i = 0; i < 3; i++) {
         ck_assert_double_eq_tol(ct_get(ct_det(x), CT_SHAPE(i)), expected[i], 1e-14);

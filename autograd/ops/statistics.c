@@ -56,10 +56,19 @@ static ct_tensor *check_weights(const char *at, ct_tensor *weights, int64_t n, b
                       (long long)n, whole ? "integer" : "floating");
 }
 
+/* A few are added one after the other in their own dtype, as PyTorch adds them: f64 results show the rounding of f32. */
+static ct_tensor *total(const char *at, ct_tensor *weights) {
+    const int64_t n = ct_size(weights);
+    if (n < 2 || n > 4) return ct_sum(weights, CT_ALL);
+    ct_tensor *sum = ct_select(weights, 0, 0);
+    for (int64_t i = 1; i < n; i++) sum = ct_add(sum, ct_select(weights, 0, i));
+    return sum;
+}
+
 /* What the sum of products is divided by: sum(w) - correction * sum(w a) / sum(w), at least 0. */
 static ct_tensor *divisor(const char *at, ct_tensor *w, ct_tensor *a, int correction) {
-    ct_tensor *sum = ct_sum(w, CT_ALL), *lost = C(w, correction);
-    if (a) lost = ct_div(ct_mul(ct_sum(ct_mul(w, a), CT_ALL), lost), sum);
+    ct_tensor *sum = total(at, w), *lost = C(w, correction);
+    if (a) lost = ct_div(ct_mul(total(at, ct_mul(w, a)), lost), sum);
     return ct_relu(ct_sub(sum, lost));
 }
 
@@ -74,7 +83,7 @@ ct_tensor *ct_cov_at(const char *at, ct_tensor *x, int correction, ct_tensor *fw
     if (fweights && !(fweights = check_weights(at, fweights, n, true, dtype))) return NULL;
     if (fweights) w = ct_mul(fweights, w);
     ct_tensor *weights = ct_cast(w, own);
-    ct_tensor *mean = ct_div(ct_sum(ct_mul(rows, weights), CT_KEEP(1)), ct_cast(ct_sum(w, CT_ALL), own));
+    ct_tensor *mean = ct_div(ct_sum(ct_mul(rows, weights), CT_KEEP(1)), ct_cast(total(at, w), own));
     ct_tensor *deviation = ct_sub(rows, mean), *weighted = ct_mul(deviation, weights);
     ct_tensor *products = ct_matmul_flagged(at, weighted, deviation, false, true);
     ct_tensor *c = ct_div(products, ct_cast(divisor(at, w, aweights, correction), own));
