@@ -56,7 +56,7 @@ static ct_tensor *check_weights(const char *at, ct_tensor *weights, int64_t n, b
                       (long long)n, whole ? "integer" : "floating");
 }
 
-/* A few are added one after the other in their own dtype, as PyTorch adds them: f64 results show the rounding of f32. */
+/* A few are added one after the other in their own dtype, as PyTorch adds them: f64 results show f32's rounding. */
 static ct_tensor *total(const char *at, ct_tensor *weights) {
     const int64_t n = ct_size(weights);
     if (n < 2 || n > 4) return ct_sum(weights, CT_ALL);
