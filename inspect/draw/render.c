@@ -1,27 +1,8 @@
-/* Drawings as files: text by this library, pictures through Graphviz's own. */
+/* Pictures through Graphviz's library, and files of them. */
 #include "inspect/draw/canvas.h"
 #include "tensor/file.h"
 
 #include <string.h>
-#include <strings.h>
-
-static const struct format {
-    const char *ending;
-    const char *renderer; /* Graphviz's name for it; NULL: the text itself */
-    bool page;            /* the picture is in a page */
-} formats[] = {
-    {".dot", NULL, false},  {".gv", NULL, false},   {".svg", "svg", false},
-    {".png", "png", false}, {".pdf", "pdf", false}, {".html", "svg", true},
-};
-
-static const struct format *find_format(const char *path) {
-    size_t length = strlen(path);
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        size_t n = strlen(formats[i].ending);
-        if (length > n && !strcasecmp(path + length - n, formats[i].ending)) return &formats[i];
-    }
-    return NULL;
-}
 
 bool ct_write_text(const char *at, const char *path, const char *bytes, size_t n) {
     ct_writer writer;
@@ -32,7 +13,6 @@ bool ct_write_text(const char *at, const char *path, const char *bytes, size_t n
 
 #ifdef CT_HAVE_GVC
 #include <graphviz/gvc.h>
-#include <locale.h>
 #include <math.h>
 #include <pthread.h>
 
@@ -75,22 +55,19 @@ static bool lay_out(ct_text *picture, const char *at, const char *path, const ch
 }
 
 bool ct_render(ct_text *picture, const char *at, const char *path, const char *renderer, const ct_text *dot) {
+    ct_c_locale locale; /* Graphviz reads "0.15" as the locale has it */
+    if (!ct_c_locale_begin("ct_draw", at, &locale)) return false;
     pthread_mutex_lock(&graphviz);
     complaint[0] = '\0';
     agusererrf errors_before = agseterrf(keep_complaint);
-    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* Graphviz reads "0.15" as the locale has it */
-    locale_t locale_before = c ? uselocale(c) : (locale_t)0;
     if (!context) context = gvContext();
     Agraph_t *g = context ? agmemread(dot->text) : NULL;
     bool ok = g && lay_out(picture, at, path, renderer, g);
     if (!g) ct_raise(CT_ERR_UNAVAILABLE, "ct_draw", at, "%s: Graphviz cannot read the drawing%s", path, complaint);
     if (g) agclose(g);
-    if (c) {
-        uselocale(locale_before);
-        freelocale(c);
-    }
     agseterrf(errors_before);
     pthread_mutex_unlock(&graphviz);
+    ct_c_locale_end(&locale);
     return ok;
 }
 #else
@@ -101,23 +78,3 @@ bool ct_render(ct_text *picture, const char *at, const char *path, const char *r
     return false;
 }
 #endif
-
-bool ct_draw_at(const char *at, ct_tensor *f, const char *path) { return ct_draw_with_at(at, f, path, NULL); }
-
-bool ct_draw_with_at(const char *at, ct_tensor *f, const char *path, const ct_draw_options *options) {
-    if (!path) return ct_raise_null("ct_draw", at, 1), false;
-    const struct format *format = find_format(path);
-    if (!format) {
-        ct_raise(CT_ERR_ARGUMENT, "ct_draw", at, "%s: ends in none of .dot, .gv, .svg, .png, .pdf and .html", path);
-        return false;
-    }
-    if (format->page) return ct_write_stepper(at, path, f, options);
-    ct_text dot = {0}, picture = {0};
-    bool ok = ct_dot_text(&dot, "ct_draw", at, f, options) &&
-              (!format->renderer || ct_render(&picture, at, path, format->renderer, &dot));
-    const ct_text *out = format->renderer ? &picture : &dot;
-    ok = ok && ct_write_text(at, path, out->text, out->length);
-    ct_text_free(&picture);
-    ct_text_free(&dot);
-    return ok;
-}
