@@ -1,11 +1,9 @@
 /* Tables of numbers in text. */
-#define _GNU_SOURCE /* strtod_l */
 #include "data/internal.h"
 #include "tensor/checked.h"
 #include "tensor/internal.h"
 
 #include <inttypes.h>
-#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +16,6 @@
 typedef struct table {
     ct_reader *reader;
     char separator;
-    locale_t c;             /* in which numbers have a point */
     const char *text, *end; /* what is not parsed yet */
     int64_t line, rows, columns;
     double *values; /* (rows, columns) */
@@ -30,7 +27,7 @@ typedef struct table {
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 /* A finite decimal number, blanks around it let pass. */
-static bool parse_number(locale_t c, const char *text, size_t n, double *value) {
+static bool parse_number(const char *text, size_t n, double *value) {
     char copy[MAX_NUMBER + 1], *end;
     while (n && is_blank(text[0])) text++, n--;
     while (n && is_blank(text[n - 1])) n--;
@@ -38,7 +35,7 @@ static bool parse_number(locale_t c, const char *text, size_t n, double *value) 
     memcpy(copy, text, n);
     copy[n] = '\0';
     if (strspn(copy, "0123456789+-.eE") != n) return false; /* which nan, inf and 0x are not made of */
-    *value = strtod_l(copy, &end, c);
+    *value = strtod(copy, &end);
     return *end == '\0' && isfinite(*value);
 }
 
@@ -54,7 +51,7 @@ static bool is_header(table t, const char *line_end) {
     double value;
     for (;; t.text++) {
         const char *end = field_end(&t, line_end);
-        if (parse_number(t.c, t.text, (size_t)(end - t.text), &value)) return false;
+        if (parse_number(t.text, (size_t)(end - t.text), &value)) return false;
         t.text = end;
         if (end == line_end) return true;
     }
@@ -74,7 +71,7 @@ static bool parse_row(table *t, const char *line_end) {
         const char *end = field_end(t, line_end);
         size_t n = (size_t)(end - t->text);
         column++;
-        if (!parse_number(t->c, t->text, n, &value))
+        if (!parse_number(t->text, n, &value))
             return ct_reader_fail(t->reader, CT_ERR_FORMAT,
                                   "line %" PRId64 ", column %" PRId64 ": \"%.*s\" is no finite number", t->line,
                                   column, (int)(n < 40 ? n : 40), t->text);
@@ -106,11 +103,11 @@ static ct_tensor *read_table(ct_reader *reader, char separator, ct_bytes *bytes)
     const char *text = (const char *)bytes->data;
     table t = {.reader = reader, .separator = separator, .text = text, .end = text + bytes->size};
     ct_tensor *z = NULL;
-    t.c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (!t.c) return ct_raise_memory(reader->op, reader->at, sizeof t.c), NULL;
+    ct_c_locale locale;
+    if (!ct_c_locale_begin(reader->op, reader->at, &locale)) return NULL;
     if (parse_table(&t)) z = ct_new_tensor(reader->op, reader->at, CT_F64, &CT_SHAPE(t.rows, t.columns), 0);
     if (z) memcpy(z->data, t.values, ct_bytes_of(z));
-    freelocale(t.c);
+    ct_c_locale_end(&locale);
     ct_dealloc(t.values, t.capacity * sizeof *t.values); /* was allocated, so it fits */
     return z;
 }

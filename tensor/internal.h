@@ -4,6 +4,7 @@
 
 #include "tensor/tensor.h"
 
+#include <locale.h>
 #include <stdarg.h>
 
 #define CT_MAX_SCOPES 64
@@ -178,6 +179,16 @@ char *ct_describe(const ct_tensor *t, char buffer[CT_DESCRIPTION]);
 char *ct_describe_shape(const ct_shape *shape, char buffer[CT_DESCRIPTION]);
 ct_shape ct_index_of(const ct_tensor *t, int64_t i); /* of the element that is number i, row-major */
 const char *ct_place_name(const char *at);           /* "model.c:41" of "src/model.c:41"; of NULL: NULL */
+
+/* ---- numbers in text ---------------------------------------------------------------------------------------- */
+
+/* They have a point in any country: this thread's locale is C from begin, false with an error raised when that cannot
+ * be, to end. */
+typedef struct ct_c_locale {
+    locale_t c, before;
+} ct_c_locale;
+bool ct_c_locale_begin(const char *op, const char *at, ct_c_locale *locale);
+void ct_c_locale_end(const ct_c_locale *locale);
 
 /* ---- options ------------------------------------------------------------------------------------------------ */
 

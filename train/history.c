@@ -93,18 +93,6 @@ static void spread(const ct_history_row *row, double value[N_COLUMNS]) {
     }
 }
 
-bool ct_c_locale_begin(const char *op, const char *at, ct_c_locale *locale) {
-    locale->c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (!locale->c) return ct_raise(CT_ERR_MEMORY, op, at, "out of memory"), false;
-    locale->before = uselocale(locale->c);
-    return true;
-}
-
-void ct_c_locale_end(const ct_c_locale *locale) {
-    uselocale(locale->before);
-    freelocale(locale->c);
-}
-
 /* ---- CSV ---------------------------------------------------------------------------------------------------- */
 
 static void write_text(ct_writer *writer, const char *text) { ct_write(writer, text, strlen(text)); }

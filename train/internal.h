@@ -7,7 +7,6 @@
 #include "train/train.h"
 
 #include <jansson.h>
-#include <locale.h>
 
 /* ct_evaluate() that leaves an error pending, for the functions around it. */
 bool ct_measure(const char *at, ct_module *net, ct_loader *loader, ct_loss_function *loss, ct_confusion *confusion,
@@ -19,14 +18,6 @@ bool ct_history_reset(const char *at, ct_history *history, int64_t n);
 /* A number as JSON has it, null for what is not finite; and how files of JSON are written. */
 json_t *ct_json_number(double value);
 #define CT_JSON_STYLE (JSON_INDENT(1) | JSON_REAL_PRECISION(9))
-
-/* Text has a point in its numbers in any country: this thread's locale is C from begin, false with an error raised when
- * that cannot be, to end. */
-typedef struct ct_c_locale {
-    locale_t c, before;
-} ct_c_locale;
-bool ct_c_locale_begin(const char *op, const char *at, ct_c_locale *locale);
-void ct_c_locale_end(const ct_c_locale *locale);
 
 /* A row as numbers: epoch, step, epoch_ends, seconds, lr, and samples, loss, accuracy of each of the three scores. */
 #define CT_ROW_NUMBERS 14

@@ -1,9 +1,7 @@
 /* Formulas: from characters to tokens, and errors that point at one. */
-#define _GNU_SOURCE /* strtod_l */
 #include "inspect/formula/formula.h"
 
 #include <ctype.h>
-#include <locale.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -49,10 +47,10 @@ static size_t number_length(const char *s) {
 }
 
 static bool read_number(ct_parser *p, const char *s, double *out) {
-    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (!c) return ct_formula_memory(p), false;
-    *out = strtod_l(s, NULL, c);
-    freelocale(c);
+    ct_c_locale locale;
+    if (!ct_c_locale_begin(p->op, p->at, &locale)) return false;
+    *out = strtod(s, NULL);
+    ct_c_locale_end(&locale);
     return true;
 }
 
