@@ -23,7 +23,7 @@ static const char style[] =
     "padding:.5rem 1rem}\n"
     ".card b{display:block;font-size:1.5rem;font-weight:600}.card span{color:#4a5560;font-size:.85rem}\n"
     "img{max-width:100%;height:auto;display:block;margin:.6rem 0}.model img{max-height:80rem}\n"
-    ".pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(31rem,33rem));gap:1rem}\n"
+    ".pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(28rem,100%),1fr));gap:1rem}\n"
     ".notes{background:#f7f9fb;border-left:4px solid #0072b2;padding:.2rem 1rem}.notes .item{margin:.25rem 0}\n";
 
 /* ---- pictures ----------------------------------------------------------------------------------------------- */
