@@ -52,11 +52,20 @@ train() {
         "${quick[@]}" "$@"
 }
 
-# page TITLE PAGE NAMES...: the page about these runs, in the folder PAGE of --out.
+# The published figures; beside those of a tenth of the training they get no verdict.
+published() {
+    local note=
+    [ ${#quick[@]} = 0 ] || note='after a tenth of the training'
+    awk -F, -v OFS=, -v note="$note" 'NR > 1 && note && $4 == "" && $2 != "parameters" { $4 = note } 1' \
+        "$here/published.csv"
+}
+
+# page TITLE PAGE NAMES...: the page about these runs, in the folder PAGE of --out, or in --out itself when that is '.'.
 page() {
     local title=$1 folder=$out/$2
     shift 2
     echo
-    "$program" report --title "$title" --out "$folder" --notes "$here/README.md" --published "$here/published.csv" \
+    published >"$out/published.csv"
+    "$program" report --title "$title" --out "${folder%/.}" --notes "$here/README.md" --published "$out/published.csv" \
         "${@/#/$out/runs/}" || fail "there is no page"
 }

@@ -335,6 +335,7 @@ START_TEST(a_report_script) {
            "model_b");
     check_output("derivatives", "df/dw4 = df/db * db/ds * ds/dw4 = (-1.169)(1)(-0.9) = 1.0521");
     check_output("published", "test.best_accuracy              98.49");
+    check_output("a tenth, no verdict", "after a tenth of the training");
     expect(0, "[ -s r4/report.html ] && [ -s r4/runs/model_a/report.html ] && [ -s r4/graph-2.svg ]", "");
     expect(2, "'" CT_SOURCE_DIR "/examples/reports/r4/run.sh' --quik", "--quick");
 }
