@@ -5,7 +5,7 @@
 #
 #   --sanitize      also with the address and undefined-behaviour sanitizers
 #   --tsan          also with the thread sanitizer
-#   --valgrind      also under valgrind, with a full check for leaks
+#   --valgrind      also under valgrind, with a full check for leaks; some 20 minutes on two processors
 #   --all           all three
 #   --peers         install PyTorch too, which the results are then compared with
 #   --browser       install Chromium too, in which pages are then opened
