@@ -1,7 +1,7 @@
 /* inspect/: what the files of drawings share. A drawing is made in three steps: the graph of a root (graph.c), what of
  * it is shown and how (view.c, fold.c), and its text for Graphviz (dot.c, node.c, legend.c, with the figures of
- * figure.c). Files of them, through Graphviz or not, are draw.c's and render.c's. Pages (page.c, stepper.c, snapshots.c)
- * put other figures into the same picture. */
+ * figure.c). Files of it are draw.c's, with Graphviz's help render.c's. Pages (page.c, stepper.c, snapshots.c) put
+ * other figures into the same picture. */
 #ifndef COTANGENT_INSPECT_CANVAS_H
 #define COTANGENT_INSPECT_CANVAS_H
 
