@@ -25,7 +25,7 @@ CT_API ct_list ct_parameters(const ct_module *m);   /* what is learned, for an o
 CT_API ct_list ct_buffers(const ct_module *m);      /* what belongs to the state but is not: running statistics */
 CT_API ct_list ct_module_state(const ct_module *m); /* the former, then the latter: what is saved */
 
-CT_API int ct_module_parameter_count(const ct_module *m);
+CT_API int ct_module_parameter_count(const ct_module *m);         /* of tensors, not of their elements */
 CT_API ct_tensor *ct_module_parameter(const ct_module *m, int i); /* NULL out of range */
 CT_API const char *ct_module_parameter_name(const ct_module *m, int i);
 
