@@ -14,13 +14,8 @@
 /* ---- indices --------------------------------------------------------------------------------------------------- */
 
 static bool fail_at(const ct_tensor *z, const ct_tensor *y, int64_t i, int64_t extent) {
-    ct_shape where = ct_shape_of(y);
+    const ct_shape where = ct_index_of(y, i);
     char text[CT_DESCRIPTION];
-    for (int64_t a = where.ndim - 1, rest = i; a >= 0; a--) {
-        int64_t n = where.dim[a];
-        where.dim[a] = rest % n;
-        rest /= n;
-    }
     return ct_op_fail(z, CT_ERR_ARGUMENT, "index %lld at %s is out of range for an extent of %lld",
                       (long long)ct_read_index(y, i), ct_describe_shape(&where, text), (long long)extent);
 }
