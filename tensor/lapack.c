@@ -133,10 +133,19 @@ void ct_lapack_solve_triangular(ct_dtype dtype, bool upper, bool left, bool unit
              dtype == CT_F32 ? (const void *)&one_f32 : &one, a, &order, b, &n, 1, 1, 1, 1);
 }
 
+/* Of a matrix that is not, singular values would be looked for without end. */
+static bool all_finite(ct_dtype dtype, int64_t count, const void *a) {
+    for (int64_t i = 0; i < count; i++)
+        if (!isfinite(ct_read_element(dtype, a, i))) return false;
+    return true;
+}
+
 /* Here LAPACK gets the matrix by its columns, as everybody gives it: the same bits come out. */
 int ct_lapack_eigh(ct_dtype dtype, int n, const void *a, void *vectors, void *values, void *work) {
     workspace w = lay_out(dtype, n, n, work);
     int info = 0, integers = 8 * (n + 1);
+    for (int64_t i = 0; i < n; i++)
+        if (!all_finite(dtype, i + 1, (const char *)a + (size_t)i * (size_t)n * ct_dtype_size(dtype))) return 1;
     transpose(dtype, n, n, a, w.matrix);
     if (n)
         CALL(dtype, syevd, "V", "L", &n, w.matrix, &n, values, w.numbers, &w.count, w.integers, &integers, &info, 1,
@@ -149,6 +158,7 @@ int ct_lapack_svd(ct_dtype dtype, int m, int n, const void *a, void *u, void *v,
     workspace w = lay_out(dtype, m, n, work);
     int info = 0, k = m < n ? m : n;
     if (!k) return 0;
+    if (!all_finite(dtype, (int64_t)m * n, a)) return 1;
     transpose(dtype, m, n, a, w.matrix);
     CALL(dtype, gesdd, "S", &m, &n, w.matrix, &m, s, w.second, &m, v, &k, w.numbers, &w.count, w.integers, &info, 1);
     transpose(dtype, k, m, w.second, u);

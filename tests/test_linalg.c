@@ -185,6 +185,11 @@ START_TEST(errors_of_linear_algebra) {
     expect_refused(ct_spectral_norm(y, 3, CT_AXES(0, 1)), CT_ERR_ARGUMENT, "the order 3 is neither 2 nor -2");
     expect_refused(ct_svd(nan).u, CT_ERR_ARGUMENT, "is not finite");
     expect_refused(ct_eigh(nan).values, CT_ERR_ARGUMENT, "is not finite");
+    /* LAPACK itself would not come back from the first of these. */
+    ct_tensor *infinite = ct_from(CT_F64, CT_SHAPE(3, 3), (double[]){INFINITY, 1, -0.5, 7, 0, 2, 1e30, 5, 0});
+    expect_refused(ct_svdvals(infinite), CT_ERR_ARGUMENT, "is not finite");
+    expect_refused(ct_eigh(infinite).values, CT_ERR_ARGUMENT, "is not finite");
+    expect_refused(ct_matrix_norm(infinite, 2, CT_AXES(0, 1)), CT_ERR_ARGUMENT, "is not finite");
     expect_refused(ct_svd(NULL).s, CT_ERR_NULL, "");
     ck_assert(ct_end(s));
 }

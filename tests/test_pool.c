@@ -268,7 +268,8 @@ START_TEST(matrices_are_checked) {
                    "ct_resample: entry 1 is in column 2 of 2");
     ARGUMENT_ERROR(ct_resample(x, 0, &(ct_sparse){2, 2, late, column, weight}),
                    "ct_resample: row 0 starts at entry 1");
-    ARGUMENT_ERROR(ct_resample(x, 0, NULL), "ct_resample: the matrix is NULL");
+    ARGUMENT_ERROR(ct_resample(x, 0, NULL), "ct_resample: the matrix is NULL, or has no rows");
+    ARGUMENT_ERROR(ct_resample(x, 0, (&(ct_sparse){.rows = -1})), "ct_resample: the matrix is NULL, or has no rows");
     SHAPE_ERROR(ct_resample(x, 0, &(ct_sparse){2, 3, start, column, weight}),
                 "ct_resample: resample((2)): 2 slices for a matrix of 3 columns");
 }

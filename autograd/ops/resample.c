@@ -78,7 +78,8 @@ ct_tensor *ct_resample_by(const char *at, ct_tensor *x, int axis, const ct_spars
 /* Copies the caller's matrix, which may be gone before the scope is. */
 ct_tensor *ct_resample_at(const char *at, ct_tensor *x, int axis, const ct_sparse *matrix) {
     const char *op = "ct_resample";
-    if (!matrix) return ct_raise(CT_ERR_ARGUMENT, op, at, "the matrix is NULL"), NULL;
+    if (!matrix || matrix->rows < 0 || (matrix->rows && !matrix->start))
+        return ct_raise(CT_ERR_ARGUMENT, op, at, "the matrix is NULL, or has no rows"), NULL;
     ct_sparse *m =
         ct_sparse_begin(op, at, matrix->rows, matrix->columns, matrix->rows ? matrix->start[matrix->rows] : 0);
     for (int64_t row = 0; m && row < matrix->rows; row++) {

@@ -120,7 +120,7 @@ ct_tensor *ct_trapz_at(const char *at, ct_tensor *x, double dx, int axis) {
 
 /* Places of one dimension lie along the axis. */
 ct_tensor *ct_trapz_over_at(const char *at, ct_tensor *x, ct_tensor *places, int axis) {
-    if (!ct_given_axis("ct_trapz_over", at, x, &axis) || !places) return NULL;
+    if (!ct_given_axis("ct_trapz_over", at, x, &axis) || !ct_given("ct_trapz_over", at, places, 1)) return NULL;
     if (places->ndim == 1 && x->ndim > 1) {
         ct_shape shape = {.ndim = x->ndim - axis, .dim = {ct_size_of(places), 1, 1, 1, 1, 1, 1, 1}};
         places = ct_reshape(places, shape);
