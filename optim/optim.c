@@ -12,29 +12,29 @@ static bool has_parameter(const ct_optim *opt, const ct_tensor *parameter) {
     return false;
 }
 
-static bool valid_parameter(const char *at, const ct_optim *opt, const ct_tensor *t, int place) {
+static bool valid_parameter(const char *op, const char *at, const ct_optim *opt, const ct_tensor *t, int place) {
     char text[CT_DESCRIPTION];
-    if (!t) return ct_raise_null(opt->name, at, place), false;
+    if (!t) return ct_raise_null(op, at, place), false;
     if (!(t->flags & (CT_LEAF | CT_FROZEN)))
-        return ct_raise(CT_ERR_ARGUMENT, opt->name, at, "%s is no leaf: see ct_requires_grad()", ct_describe(t, text)),
+        return ct_raise(CT_ERR_ARGUMENT, op, at, "%s is no leaf: see ct_requires_grad()", ct_describe(t, text)),
                false;
     if (has_parameter(opt, t))
-        return ct_raise(CT_ERR_ARGUMENT, opt->name, at, "%s is there twice", ct_describe(t, text)), false;
+        return ct_raise(CT_ERR_ARGUMENT, op, at, "%s is there twice", ct_describe(t, text)), false;
     return true;
 }
 
-static bool add_slot(const char *at, ct_optim *opt, ct_tensor *parameter) {
+static bool add_slot(const char *op, const char *at, ct_optim *opt, ct_tensor *parameter) {
     const int place = opt->n;
     if (!ct_grow((void **)&opt->slots, &opt->slot_capacity, (size_t)place + 1, sizeof(ct_slot)))
-        return ct_raise_memory(opt->name, at, (size_t)place * sizeof(ct_slot)), false;
+        return ct_raise_memory(op, at, (size_t)place * sizeof(ct_slot)), false;
     ct_slot *s = &opt->slots[place];
     *s = (ct_slot){.parameter = parameter, .group = opt->n_groups};
-    s->steps = ct_state_add(opt->name, at, &opt->state, "steps", place, CT_I64, CT_SCALAR, 0);
+    s->steps = ct_state_add(op, at, &opt->state, "steps", place, CT_I64, CT_SCALAR, 0);
     if (!s->steps) return false;
     int k = 0;
     for (const ct_state_spec *spec = opt->specs; spec->name; spec++, k++) {
         if (!spec->kept) continue;
-        s->state[k] = ct_state_add(opt->name, at, &opt->state, spec->name, place,
+        s->state[k] = ct_state_add(op, at, &opt->state, spec->name, place,
                                    spec->number ? CT_F64 : (ct_dtype)parameter->dtype,
                                    spec->number ? CT_SCALAR : ct_shape_of(parameter), spec->initial);
         if (!s->state[k]) return false;
@@ -43,16 +43,18 @@ static bool add_slot(const char *at, ct_optim *opt, ct_tensor *parameter) {
     return true;
 }
 
-static bool add_group(const char *at, ct_optim *opt, ct_list parameters, double lr, double weight_decay) {
-    if (parameters.n < 1) return ct_raise(CT_ERR_ARGUMENT, opt->name, at, "there are no parameters"), false;
-    if (!parameters.items) return ct_raise(CT_ERR_NULL, opt->name, at, "the list of parameters is NULL"), false;
+/* In the name of `op`; nothing is added when it fails. */
+static bool add_group(const char *op, const char *at, ct_optim *opt, ct_list parameters, double lr,
+                      double weight_decay) {
+    if (parameters.n < 1) return ct_raise(CT_ERR_ARGUMENT, op, at, "there are no parameters"), false;
+    if (!parameters.items) return ct_raise(CT_ERR_NULL, op, at, "the list of parameters is NULL"), false;
     if (!ct_grow((void **)&opt->groups, &opt->group_capacity, (size_t)opt->n_groups + 1, sizeof(ct_optim_group)))
-        return ct_raise_memory(opt->name, at, (size_t)opt->n_groups * sizeof(ct_optim_group)), false;
+        return ct_raise_memory(op, at, (size_t)opt->n_groups * sizeof(ct_optim_group)), false;
     const int n = opt->n, n_state = opt->state.n;
-    ct_tensor *rate = ct_state_add(opt->name, at, &opt->state, "lr", opt->n_groups, CT_F64, CT_SCALAR, lr);
+    ct_tensor *rate = ct_state_add(op, at, &opt->state, "lr", opt->n_groups, CT_F64, CT_SCALAR, lr);
     bool ok = rate != NULL;
     for (int i = 0; ok && i < parameters.n; i++)
-        ok = valid_parameter(at, opt, parameters.items[i], i) && add_slot(at, opt, parameters.items[i]);
+        ok = valid_parameter(op, at, opt, parameters.items[i], i) && add_slot(op, at, opt, parameters.items[i]);
     if (ok) {
         opt->groups[opt->n_groups++] = (ct_optim_group){rate, weight_decay};
     } else {
@@ -73,7 +75,7 @@ static ct_optim *new_optim(const char *at, const ct_optim *head, ct_list paramet
     ct_optim *opt = ct_alloc(sizeof *opt);
     if (!opt) return ct_raise_memory(head->name, at, sizeof *opt), NULL;
     *opt = *head;
-    bool ok = add_group(at, opt, parameters, lr, weight_decay);
+    bool ok = add_group(opt->name, at, opt, parameters, lr, weight_decay);
     if (ok && opt->id == CT_OPTIMIZER_ct_lbfgs) ok = ct_lbfgs_new(at, opt);
     if (ok) return opt;
     ct_optim_free(opt);
@@ -121,7 +123,7 @@ bool ct_optim_add_group_at(const char *at, ct_optim *opt, ct_list parameters, do
     if (!(weight_decay >= 0 && isfinite(weight_decay)))
         return ct_raise(CT_ERR_ARGUMENT, op, at, "weight_decay is %g, not 0 or positive and finite", weight_decay),
                false;
-    return valid_rate(at, op, lr) && add_group(at, opt, parameters, lr, weight_decay);
+    return valid_rate(at, op, lr) && add_group(op, at, opt, parameters, lr, weight_decay);
 }
 
 double ct_learning_rate(const ct_optim *opt) { return opt ? ct_optim_group_lr(&opt->groups[0]) : NAN; }

@@ -4,10 +4,11 @@
  *     ... after each epoch: ct_schedule_step(schedule) ...
  *     ct_schedule_free(schedule);   // in any order with the optimiser
  *
- * A schedule sets the learning rate of each group of its optimiser, which must live while it steps, from the group's
- * rate when it was made, `base`, and the number t of its steps so far. What a step is, an epoch or a batch, is the
- * caller's choice. Constructors set the rate for t = 0 at once. They are NULL, with an error, when an option is out of
- * range; options that are zero have the value in brackets, CT_ZERO is zero, and what has no brackets must be given.
+ * A schedule sets the learning rate of each group that its optimiser, which must live while it steps, had when it was
+ * made, from the group's rate then, `base`, and the number t of its steps so far; groups added later it leaves alone.
+ * What a step is, an epoch or a batch, is the caller's choice. Constructors set the rate for t = 0 at once. They are
+ * NULL, with an error, when an option is out of range; options that are zero have the value in brackets, CT_ZERO is
+ * zero, and what has no brackets must be given.
  */
 #ifndef COTANGENT_SCHEDULES_H
 #define COTANGENT_SCHEDULES_H

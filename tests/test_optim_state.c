@@ -125,7 +125,7 @@ START_TEST(groups_have_their_own_rate_and_decay) {
     ck_assert_double_eq(ct_learning_rate(opt), 0.5);
     const int n = ct_optim_state(opt).n;
     ck_assert(!ct_optim_add_group(opt, CT_LIST(p.y), 1, 0));
-    expect_error(CT_ERR_ARGUMENT, "ct_sgd: y(5) is there twice", "test_optim_state.c:");
+    expect_error(CT_ERR_ARGUMENT, "ct_optim_add_group: y(5) is there twice", "test_optim_state.c:");
     ck_assert(!ct_optim_add_group(opt, CT_LIST(p.y), NAN, 0));
     expect_error(CT_ERR_ARGUMENT, "ct_optim_add_group: lr is nan", "test_optim_state.c:");
     ck_assert(!ct_optim_add_group(opt, CT_LIST(p.y), 1, -1));
@@ -142,6 +142,22 @@ START_TEST(groups_have_their_own_rate_and_decay) {
 }
 END_TEST
 
+START_TEST(a_schedule_leaves_later_groups_alone) {
+    pair p = make_pair();
+    ct_optim *opt = ct_sgd(CT_LIST(p.x), &(ct_sgd_options){.lr = 0.5});
+    ct_schedule *schedule = ct_exponential_schedule(opt, &(ct_exponential_schedule_options){.gamma = 0.5});
+    ck_assert(ct_optim_add_group(opt, CT_LIST(p.y), 0.75, 0));
+    ck_assert(ct_schedule_step(schedule) && ct_schedule_step(schedule));
+    const ct_list state = ct_optim_state(opt); /* lr.0, steps.0, lr.1, steps.1 */
+    ck_assert_str_eq(ct_label_of(state.items[2]), "lr.1");
+    ck_assert_double_eq(ct_item(state.items[0]), 0.125);
+    ck_assert_double_eq(ct_item(state.items[2]), 0.75);
+    ct_schedule_free(schedule);
+    ct_optim_free(opt);
+    free_pair(p);
+}
+END_TEST
+
 Suite *ct_suite(void) {
     Suite *suite = suite_create("optim_state");
     TCase *state = tcase_create("state");
@@ -149,6 +165,7 @@ Suite *ct_suite(void) {
     tcase_add_test(state, state_has_labels_and_shows_what_is);
     tcase_add_test(state, another_state_is_refused_whole);
     tcase_add_test(state, groups_have_their_own_rate_and_decay);
+    tcase_add_test(state, a_schedule_leaves_later_groups_alone);
     suite_add_tcase(suite, state);
     return suite;
 }
