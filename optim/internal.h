@@ -44,8 +44,8 @@ typedef union ct_optim_options {
 typedef struct ct_state_spec {
     const char *name; /* NULL ends the list */
     bool kept;
-    bool number; /* one f64 instead of an array like the parameter */
-    double initial;
+    bool number;    /* one f64 instead of an array like the parameter */
+    double initial; /* NaN: the group's learning rate */
 } ct_state_spec;
 
 typedef struct ct_slot {
@@ -66,6 +66,7 @@ struct ct_optim {
     ct_optimizer_id id;
     const char *name;         /* "ct_adam" */
     ct_optim_options options; /* presets filled in */
+    bool decays;              /* knows weight decay */
     ct_state_spec specs[CT_MAX_STATES + 1];
     ct_state state;           /* of the slots and groups, and of lbfgs */
     ct_slot *slots;

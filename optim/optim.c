@@ -23,7 +23,7 @@ static bool valid_parameter(const char *op, const char *at, const ct_optim *opt,
     return true;
 }
 
-static bool add_slot(const char *op, const char *at, ct_optim *opt, ct_tensor *parameter) {
+static bool add_slot(const char *op, const char *at, ct_optim *opt, ct_tensor *parameter, double lr) {
     const int place = opt->n;
     if (!ct_grow((void **)&opt->slots, &opt->slot_capacity, (size_t)place + 1, sizeof(ct_slot)))
         return ct_raise_memory(op, at, (size_t)place * sizeof(ct_slot)), false;
@@ -36,7 +36,8 @@ static bool add_slot(const char *op, const char *at, ct_optim *opt, ct_tensor *p
         if (!spec->kept) continue;
         s->state[k] = ct_state_add(op, at, &opt->state, spec->name, place,
                                    spec->number ? CT_F64 : (ct_dtype)parameter->dtype,
-                                   spec->number ? CT_SCALAR : ct_shape_of(parameter), spec->initial);
+                                   spec->number ? CT_SCALAR : ct_shape_of(parameter),
+                                   isnan(spec->initial) ? lr : spec->initial);
         if (!s->state[k]) return false;
     }
     opt->n++;
@@ -54,7 +55,7 @@ static bool add_group(const char *op, const char *at, ct_optim *opt, ct_list par
     ct_tensor *rate = ct_state_add(op, at, &opt->state, "lr", opt->n_groups, CT_F64, CT_SCALAR, lr);
     bool ok = rate != NULL;
     for (int i = 0; ok && i < parameters.n; i++)
-        ok = valid_parameter(op, at, opt, parameters.items[i], i) && add_slot(op, at, opt, parameters.items[i]);
+        ok = valid_parameter(op, at, opt, parameters.items[i], i) && add_slot(op, at, opt, parameters.items[i], lr);
     if (ok) {
         opt->groups[opt->n_groups++] = (ct_optim_group){rate, weight_decay};
     } else {
@@ -91,23 +92,26 @@ void ct_optim_free(ct_optim *opt) {
     ct_dealloc(opt, sizeof *opt);
 }
 
+#define GROUP_RATE NAN
 #define STATE(name, kept, initial) {name, kept, false, initial},
 #define NUMBER(name, initial) {name, true, true, initial},
 #define OPTION(field, preset, low, below) &&ct_take_option(name, at, #field, &o->field, preset, low, below)
 #define COUNT(field, preset, least) &&ct_take_count(name, at, #field, &o->field, preset, least)
 #define DECAY(preset)                                                                                                \
     &&ct_take_option(name, at, "weight_decay", &o->weight_decay, preset, 0, INFINITY) &&                             \
-        ((decay = o->weight_decay), true)
+        ((decay = o->weight_decay), (decays = true))
 #define CT_OPTIMIZER(symbol, states, fields)                                                                         \
     ct_optim *symbol##_at(const char *at, ct_list parameters, const symbol##_options *given) {                       \
         const char *name = #symbol;                                                                                  \
         double decay = 0;                                                                                            \
+        bool decays = false;                                                                                         \
         symbol##_options options = {0}, *o = &options;                                                               \
         if (given) options = *given;                                                                                 \
         if (!(valid_rate(at, name, o->lr) fields)) return NULL;                                                      \
         const ct_optim head = {.id = CT_OPTIMIZER_##symbol,                                                          \
                                .name = name,                                                                         \
                                .options = {.symbol = options},                                                       \
+                               .decays = decays,                                                                     \
                                .specs = {states{NULL, false, false, 0}}};                                            \
         return new_optim(at, &head, parameters, o->lr, decay);                                                       \
     }
@@ -123,6 +127,8 @@ bool ct_optim_add_group_at(const char *at, ct_optim *opt, ct_list parameters, do
     if (!(weight_decay >= 0 && isfinite(weight_decay)))
         return ct_raise(CT_ERR_ARGUMENT, op, at, "weight_decay is %g, not 0 or positive and finite", weight_decay),
                false;
+    if (weight_decay > 0 && !opt->decays)
+        return ct_raise(CT_ERR_ARGUMENT, op, at, "%s knows no weight decay", opt->name), false;
     return valid_rate(at, op, lr) && add_group(op, at, opt, parameters, lr, weight_decay);
 }
 

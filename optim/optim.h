@@ -36,7 +36,7 @@ CT_API double ct_step_closure_at(const char *at, ct_optim *opt, ct_closure *clos
 
 /* Adds a group of parameters with a learning rate and a weight decay of its own; the constructor's parameters are the
  * first group. False, with an error, when a parameter is there already or as for constructors; nothing is added then.
- * ct_lbfgs() has one group. */
+ * ct_lbfgs() has one group; ct_rprop() knows no weight decay but 0. */
 CT_API bool ct_optim_add_group_at(const char *at, ct_optim *opt, ct_list parameters, double lr, double weight_decay);
 #define ct_optim_add_group(...) ct_optim_add_group_at(CT_HERE, __VA_ARGS__)
 

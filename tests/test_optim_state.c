@@ -13,7 +13,8 @@ static ct_optim *make(ct_optimizer_id id, ct_tensor *x, ct_tensor *y) {
     const bool one_group = id == CT_OPTIMIZER_ct_lbfgs;
     ct_optim *opt = support_optimizer(id, one_group ? CT_LIST(x, y) : CT_LIST(x), 0.01);
     ck_assert_msg(opt != NULL, "%s", ct_error());
-    if (!one_group) ck_assert(ct_optim_add_group(opt, CT_LIST(y), 0.02, 0.1));
+    const double weight_decay = id == CT_OPTIMIZER_ct_rprop ? 0 : 0.1;
+    if (!one_group) ck_assert(ct_optim_add_group(opt, CT_LIST(y), 0.02, weight_decay));
     return opt;
 }
 
@@ -142,6 +143,25 @@ START_TEST(groups_have_their_own_rate_and_decay) {
 }
 END_TEST
 
+/* A group's steps begin at its own rate; and a decay that the optimiser does not know is no group's. */
+START_TEST(groups_of_rprop) {
+    pair p = make_pair();
+    ct_optim *opt = ct_rprop(CT_LIST(p.x), &(ct_rprop_options){.lr = 0.5});
+    ck_assert(!ct_optim_add_group(opt, CT_LIST(p.y), 0.25, 0.1));
+    expect_error(CT_ERR_ARGUMENT, "ct_optim_add_group: ct_rprop knows no weight decay", "test_optim_state.c:");
+    ck_assert(ct_optim_add_group(opt, CT_LIST(p.y), 0.25, 0));
+    const double x = ct_get(p.x, CT_SHAPE(1)), y = ct_get(p.y, CT_SHAPE(1));
+    ct_scope s = ct_begin();
+    ct_backward(ct_sum(ct_add(p.x, p.y), CT_ALL));
+    ck_assert(ct_step(opt));
+    end_well(s);
+    ck_assert_double_eq(ct_get(p.x, CT_SHAPE(1)), x - 0.5);
+    ck_assert_double_eq(ct_get(p.y, CT_SHAPE(1)), y - 0.25);
+    ct_optim_free(opt);
+    free_pair(p);
+}
+END_TEST
+
 START_TEST(a_schedule_leaves_later_groups_alone) {
     pair p = make_pair();
     ct_optim *opt = ct_sgd(CT_LIST(p.x), &(ct_sgd_options){.lr = 0.5});
@@ -165,6 +185,7 @@ Suite *ct_suite(void) {
     tcase_add_test(state, state_has_labels_and_shows_what_is);
     tcase_add_test(state, another_state_is_refused_whole);
     tcase_add_test(state, groups_have_their_own_rate_and_decay);
+    tcase_add_test(state, groups_of_rprop);
     tcase_add_test(state, a_schedule_leaves_later_groups_alone);
     suite_add_tcase(suite, state);
     return suite;

@@ -218,7 +218,8 @@ def run_schedule(ct, name, kind, always, options):
 def make_cases(ct):
     grouped = {"lr": 1e-2, "weight_decay": 0.1, "group": (5e-3, 0)}
     runs = [(row, options) for row in OPTIMIZERS for options in row[3]]
-    runs += [(row, grouped) for row in OPTIMIZERS[:-2]]  # the last two know no weight decay
+    runs += [(row, grouped) for row in OPTIMIZERS[:-2]]  # the last but one knows no weight decay, the last no groups
+    runs.append((OPTIMIZERS[-2], {"lr": 1e-2, "group": (5e-3, 0)}))
     cases = [(name, options, lambda n=name, k=kind, a=always, o=options: run_optimizer(ct, n, k, a, o))
              for (name, kind, always, _), options in runs]
     cases += [(f"clip_grad_{clip[0]}", {"bound": clip[1]},
