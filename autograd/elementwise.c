@@ -6,6 +6,10 @@
 #define BLOCK 1024                /* elements of a broadcast operand written out at a time; fits the first cache */
 #define BLOCKS_PER_SHARE 16       /* blocks that one thread takes at once */
 #define SHARE (BLOCK * BLOCKS_PER_SHARE)
+/* A large operand that has no others beside it to keep the memory busy: */
+#define LARGE (1 << 18)
+#define PIECE 256                 /* elements that are worked on while those */
+#define AHEAD 512                 /* further on are asked for; else memory and arithmetic take turns */
 
 /* An operand as the loops read it: in the index space of the result. */
 typedef struct view {
@@ -103,6 +107,12 @@ static void run_block(const span *s, int64_t start, int64_t n, block *buffers) {
     }
 }
 
+/* Has n elements from `start` brought into the first cache; there may be none. */
+static void ask(const view *v, int64_t start, int64_t n) {
+    const char *data = v->data + start * (int64_t)v->item;
+    for (int64_t byte = 0; byte < n * (int64_t)v->item; byte += CT_ALIGNMENT) __builtin_prefetch(data + byte);
+}
+
 static void run_share(void *context, int64_t share) {
     const span *s = context;
     _Alignas(CT_ALIGNMENT) block buffers[CT_MAX_ELEMENTWISE + 2];
@@ -110,8 +120,12 @@ static void run_share(void *context, int64_t share) {
     for (int k = 0; k < s->n_in; k++)
         if (!s->in[k].whole && s->in[k].n == 0)
             repeat(buffers[k], s->in[k].data, s->in[k].item, end - first < BLOCK ? end - first : BLOCK);
-    for (int64_t start = first; start < end; start += BLOCK)
-        run_block(s, start, end - start < BLOCK ? end - start : BLOCK, buffers);
+    const bool lone = s->n_in == 1 && s->in[0].whole && s->size >= LARGE;
+    const int64_t step = lone ? PIECE : BLOCK;
+    for (int64_t start = first; start < end; start += step) {
+        if (lone) ask(&s->in[0], start + AHEAD, PIECE);
+        run_block(s, start, end - start < step ? end - start : step, buffers);
+    }
 }
 
 static void run(const span *s) {

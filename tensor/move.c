@@ -148,6 +148,22 @@ void ct_choose(ct_walk *walk, ct_dtype dtype) {
     run(walk, ct_move_loops()->choose[dtype]);
 }
 
+typedef struct conversion {
+    void (*loop)(int64_t n, const void *x, void *z);
+    const char *x;
+    char *z;
+    size_t x_item, z_item;
+    int64_t n;
+} conversion;
+
+static void convert_share(void *context, int64_t share) {
+    const conversion *c = context;
+    const int64_t start = share * SHARE, rest = c->n - start;
+    c->loop(rest < SHARE ? rest : SHARE, c->x + (size_t)start * c->x_item, c->z + (size_t)start * c->z_item);
+}
+
 void ct_convert(ct_dtype to, void *z, ct_dtype from, const void *x, int64_t n) {
-    ct_move_loops()->convert[to][from](n, x, z);
+    conversion c = {ct_move_loops()->convert[to][from], x, z, ct_dtype_size(from), ct_dtype_size(to), n};
+    if (n > SHARE) ct_parallel((n - 1) / SHARE + 1, convert_share, &c);
+    else c.loop(n, x, z);
 }

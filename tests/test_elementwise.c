@@ -105,6 +105,50 @@ START_TEST(edges) {
 }
 END_TEST
 
+/* ---- f32 functions that are polynomials ------------------------------------------------------------------------- */
+
+static double log1p_exp(double v) { return log1p(exp(v)); }
+static double gelu(double x) { return x * 0.5 * erfc(-x * sqrt(0.5)); }
+static double softplus(double x) { return fmax(x, 0) + log1p_exp(-fabs(x)); }
+static double log_sigmoid(double x) { return fmin(x, 0) - log1p_exp(-fabs(x)); }
+
+/* `square`: an error of x^2 / 2 in the exponent cannot be told from one of x. */
+static const struct {
+    ct_op_id op;
+    double (*exact)(double x);
+    double ulps, square; /* most that a result may differ by: eps of it times ulps + square x^2 */
+} polynomials[] = {
+    {CT_OP_ct_gelu, gelu, 4, 0.5},
+    {CT_OP_ct_softplus, softplus, 2, 0},
+    {CT_OP_ct_logsigmoid, log_sigmoid, 2, 0},
+};
+
+static void check_digits(const ct_elementwise_table *table, int k) {
+    enum { N = 1 << 17 };
+    static float x[N], z[N];
+    const void *in[] = {x};
+    for (int i = 0; i < N; i++) x[i] = (float)(i - N / 2) * (i % 2 ? 110.f / (N / 2) : 0x1p-20f); /* far, and at 0 */
+    table->row[polynomials[k].op].forward[CT_F32](N, in, z, NULL);
+    for (int i = 0; i < N; i++) {
+        const double exact = polynomials[k].exact(x[i]), square = polynomials[k].square * (double)x[i] * (double)x[i];
+        const double most = FLT_EPSILON * fabs(exact) * (polynomials[k].ulps + square) + 0x1p-145; /* x times 2^-149 */
+        ck_assert_msg(fabs(z[i] - exact) <= most,
+                      "%s(%.9g) is %.9g instead of %.9g", ct_op_table[polynomials[k].op]->name, (double)x[i],
+                      (double)z[i], exact);
+    }
+}
+
+START_TEST(polynomials_keep_their_digits) {
+#ifdef CT_X86_DISPATCH
+    const ct_elementwise_table *table[] = {&ct_elementwise_base, &ct_elementwise_avx2, &ct_elementwise_avx512};
+#else
+    const ct_elementwise_table *table[] = {ct_elementwise()};
+#endif
+    for (int level = 0; level <= (int)ct_isa; level++)
+        for (int k = 0; k < COUNT(polynomials); k++) check_digits(table[level], k);
+}
+END_TEST
+
 /* ---- one element, many elements, two precisions ----------------------------------------------------------------- */
 
 #define MANY 1001
@@ -389,6 +433,7 @@ Suite *ct_suite(void) {
     Suite *suite = suite_create("elementwise");
     TCase *numbers = tcase_create("numbers"), *composites = tcase_create("composites");
     tcase_add_test(numbers, edges);
+    tcase_add_test(numbers, polynomials_keep_their_digits);
     tcase_add_test(numbers, one_and_many_agree);
     tcase_add_test(numbers, floats_are_as_exact_as_doubles);
     tcase_add_test(numbers, predicates);

@@ -27,12 +27,43 @@ static bool place_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     return true;
 }
 
+#define FEW 16             /* slices along the first axes are shared out if there are more, */
+#define ELEMENTS (1 << 14) /* in groups of so many elements: places are found while these are in the cache */
+
+typedef struct search {
+    const ct_tensor *z;
+    ct_reduction how;
+    ct_around around;
+    int64_t group; /* slices */
+} search;
+
+static void find_in_group(void *context, int64_t number) {
+    const search *s = context;
+    const ct_tensor *x = s->z->in[0];
+    const place_attributes *a = s->z->attributes;
+    const int64_t o = number * s->group, rest = s->around.outer - o, n = s->around.extent, inner = s->around.inner;
+    const int64_t count = rest < s->group ? rest : s->group;
+    const size_t item = ct_dtype_size(x->dtype);
+    const char *from = (const char *)x->data + (size_t)(o * n * inner) * item;
+    char *best = (char *)a->best + (size_t)(o * inner) * item;
+    const ct_reduce_table *kernels = ct_reduce_kernels();
+    kernels->fold[s->how][x->dtype](count, n, inner, inner, from, best, false);
+    kernels->find[x->dtype](count, n, inner, from, best, (int64_t *)s->z->data + o * inner);
+}
+
 static void find_place(ct_tensor *z, ct_reduction how) {
     const ct_tensor *x = z->in[0];
     const place_attributes *a = z->attributes;
-    ct_around r = ct_around_axis(x, a->axis);
-    ct_reduce(how, x->dtype, r.outer, r.extent, r.inner, x->data, a->best, false);
-    ct_reduce_kernels()->find[x->dtype](r.outer, r.extent, r.inner, x->data, a->best, z->data);
+    const ct_around r = ct_around_axis(x, a->axis);
+    if (r.outer < FEW) {
+        ct_reduce(how, x->dtype, r.outer, r.extent, r.inner, x->data, a->best, false);
+        ct_reduce_kernels()->find[x->dtype](r.outer, r.extent, r.inner, x->data, a->best, z->data);
+        return;
+    }
+    search s = {z, how, r, ELEMENTS / (r.extent * r.inner) + 1};
+    const int64_t groups = (r.outer - 1) / s.group + 1;
+    if (groups > 1) ct_parallel(groups, find_in_group, &s);
+    else find_in_group(&s, 0);
 }
 
 #define PLACE(symbol, how)                                                                                           \
