@@ -201,6 +201,14 @@ START_TEST(margins_that_are_met) {
 }
 END_TEST
 
+START_TEST(variances_without_end) {
+    ct_scope s = ct_begin();
+    ct_tensor *one = ct_scalar(1), *loss = ct_gaussian_nll_loss(one, one, ct_scalar(INFINITY), false, 1e-6, CT_LOSS_SUM);
+    ck_assert_double_eq(ct_item(loss), INFINITY);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
 START_TEST(large_logits) {
     ct_scope s = ct_begin();
     ct_tensor *x = ct_from(CT_F32, CT_SHAPE(2), (float[]){1000, -1000}),
@@ -363,6 +371,7 @@ Suite *ct_suite(void) {
     tcase_add_test(t, reductions_of_terms);
     tcase_add_test(t, certain_outcomes);
     tcase_add_test(t, margins_that_are_met);
+    tcase_add_test(t, variances_without_end);
     tcase_add_test(t, large_logits);
     tcase_add_test(t, cross_entropies_agree);
     tcase_add_loop_test(t, classes_that_change_before_a_replay, 0, sizeof class_losses / sizeof *class_losses);

@@ -349,6 +349,10 @@ START_TEST(moments_of_special_values) {
     CHECK_VALUES(ct_logsumexp(VECTOR(-INFINITY, 1), CT_ALL), 1);
     CHECK_VALUES(ct_logsumexp(VECTOR(-INFINITY, -INFINITY), CT_ALL), -INFINITY);
     CHECK_VALUES(ct_logsumexp(VECTOR(INFINITY, 1), CT_ALL), INFINITY);
+    ct_tensor *infinite = VECTOR(1000, INFINITY, 2);
+    CHECK_VALUES(gradient_of(ct_logsumexp(infinite, CT_ALL), infinite), 0, NAN, 0);
+    CHECK_VALUES(gradient_of(ct_logcumsumexp(infinite, 0), infinite), 1, NAN, 0);
+    CHECK_VALUES(ct_cosine_similarity(VECTOR(1e200, 1), VECTOR(3, 4), 0, 1e-8), 0); /* overflows, as PyTorch's */
     CHECK_VALUES(ct_logsumexp(ct_zeros(CT_F64, CT_SHAPE(0, 2)), CT_AXES(0)), -INFINITY, -INFINITY);
     CHECK_VALUES(ct_corrcoef(VECTOR(1, 2, 4)), 1);
     CHECK_VALUES(ct_corrcoef(ct_scalar(3)), NAN);

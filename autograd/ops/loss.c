@@ -170,7 +170,7 @@ ct_tensor *ct_gaussian_nll_loss_at(const char *at, ct_tensor *x, ct_tensor *y, c
         if (ct_read_element(variance->dtype, variance->data, i) < 0)
             return ct_decline(op, at, variance, CT_ERR_ARGUMENT, "variance %lld is negative", (long long)i);
     /* Raised to eps, with the derivative as if it were not. */
-    ct_tensor *lift = ct_detach(ct_sub(ct_maximum(variance, C(variance, eps)), variance));
+    ct_tensor *lift = ct_detach(ct_relu(ct_sub(C(variance, eps), variance)));
     variance = ct_add(variance, lift);
     ct_tensor *terms = ct_add(ct_log(variance), ct_div(ct_square(ct_sub(x, y)), variance));
     terms = ct_mul(terms, C(x, 0.5));

@@ -56,7 +56,7 @@ ct_tensor *ct_cdist_at(const char *at, ct_tensor *x, ct_tensor *y, double p) {
 /* x over its length along an axis, or over eps where that is larger; the derivative is of the length either way. */
 static ct_tensor *direction(const char *at, ct_tensor *x, int axis, double eps) {
     ct_tensor *square = ct_sum(ct_square(x), CT_KEEP(axis)), *least = C(x, eps * eps);
-    ct_tensor *lift = ct_detach(ct_sub(ct_maximum(square, least), square));
+    ct_tensor *lift = ct_detach(ct_relu(ct_sub(least, square)));
     return ct_div(x, ct_sqrt(ct_add(square, lift)));
 }
 

@@ -253,11 +253,14 @@ static bool ct_logcumsumexp_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype
 
 static void ct_logcumsumexp_forward(ct_tensor *z) { scan(z, CT_SCAN_LOGSUMEXP); }
 
-/* dz[t]/dz[t-1] = exp(z[t-1] - z[t]) and dz[t]/dx[t] = exp(x[t] - z[t]), both at most 1. */
+/* dz[t]/dz[t-1] = exp(z[t-1] - z[t]) and dz[t]/dx[t] = exp(x[t] - z[t]), both at most 1; the first also of two
+ * infinities, so that what is before those has a derivative. */
 static ct_tensor *ct_logcumsumexp_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
     const scan_attributes *a = z->attributes;
     if (ct_size_of(z) == 0) return NULL;
-    ct_tensor *passed_on = ct_exp(ct_sub(before(at, z, a->axis, ct_slice(z, a->axis, 0, 1, 1)), z));
+    ct_tensor *earlier = before(at, z, a->axis, ct_slice(z, a->axis, 0, 1, 1)), *same = ct_eq(earlier, z);
+    ct_tensor *zero = ct_constant_like(at, z, 0);
+    ct_tensor *passed_on = ct_exp(ct_sub(ct_where(same, zero, earlier), ct_where(same, zero, z)));
     return ct_mul(recurrence(at, passed_on, g, a->axis, true), ct_exp(ct_sub(z->in[k], z)));
 }
 
