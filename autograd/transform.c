@@ -65,8 +65,11 @@ static bool make_section(section *s, const char *op, const char *at, ct_tensor *
 
 /* ---- backward ----------------------------------------------------------------------------------------------- */
 
-static bool add_cotangent(const char *at, ct_tensor **place, ct_tensor *g) {
-    *place = *place ? ct_add(*place, g) : g;
+/* Adds g to x's cotangent. NULL is a zero, which goes on as one: a derivative behind it that is infinite makes NaN, in
+ * ct_backward() and in PyTorch too. */
+static bool add_cotangent(const char *at, ct_tensor **place, const ct_tensor *x, ct_tensor *g) {
+    if (!g && !*place) g = ct_full_like(at, x, 0);
+    *place = *place && g ? ct_add(*place, g) : *place ? *place : g;
     return *place != NULL;
 }
 
@@ -78,7 +81,7 @@ static bool pull_back_together(const section *s, const char *at, ct_tensor *z, c
     for (int k = 0; k < z->n_in; k++) wanted[k] = slot(s, z->in[k]) != NULL;
     if (!ct_op_table[z->op]->parts->vjps(at, z, g, wanted, gx)) return false;
     for (int k = 0; k < z->n_in; k++)
-        if (wanted[k] && gx[k] && !add_cotangent(at, slot(s, z->in[k]), gx[k])) return false;
+        if (wanted[k] && !add_cotangent(at, slot(s, z->in[k]), z->in[k], gx[k])) return false;
     return true;
 }
 
@@ -88,8 +91,8 @@ static bool pull_back_node(const section *s, const char *at, ct_tensor *z, ct_te
         ct_tensor **place = slot(s, z->in[k]);
         if (!place) continue;
         ct_tensor *gx = ct_sum_to(at, ct_op_table[z->op]->parts->vjp(at, z, g, k), z->in[k]);
-        if (gx && !add_cotangent(at, place, gx)) return false;
         if (!gx && ct_error_pending()) return false;
+        if (!add_cotangent(at, place, z->in[k], gx)) return false;
     }
     return true;
 }

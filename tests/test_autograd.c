@@ -120,6 +120,19 @@ START_TEST(derivatives_of_derivatives) {
 END_TEST
 
 /* f = sum x_i^2 x_(i+1): the Hessian by hand, both Jacobian modes, and products with them. */
+/* 0 times infinity is NaN in both passes, as in PyTorch: a step's cotangent is a zero, not nothing. */
+START_TEST(steps_before_a_pole) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_var(0, "x"), *unrelated = ct_var(1, "u"), *f = ct_add(ct_floor(ct_sqrt(x)), unrelated);
+    ck_assert(ct_backward(f));
+    ck_assert(isnan(ct_item(ct_gradient(x))) && isnan(ct_item(ct_grad(f, x))));
+    ck_assert_double_eq(ct_item(ct_grad(ct_add(ct_floor(x), ct_mul(x, x)), x)), 0);
+    ct_tensor *u = unrelated, *g = ct_grad(ct_mul(ct_sign(u), ct_square(u)), u);
+    ck_assert_double_eq(ct_item(ct_grad(g, u)), 2);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
 START_TEST(hessian_and_jacobians) {
     ct_scope s = ct_begin();
     ct_tensor *x = ct_requires_grad(ct_from(CT_F64, CT_SHAPE(3), (double[]){1, 2, 3}));
@@ -299,6 +312,7 @@ Suite *ct_suite(void) {
     tcase_add_test(t, a_million_deep_in_a_small_stack);
     tcase_add_test(t, nodes_are_small);
     tcase_add_test(t, derivatives_of_derivatives);
+    tcase_add_test(t, steps_before_a_pole);
     tcase_add_test(t, hessian_and_jacobians);
     tcase_add_test(t, gradients_of_several);
     tcase_add_test(t, replay_follows_the_inputs);
