@@ -46,12 +46,23 @@ ct_module *ct_module_finish(ct_module *m) {
 
 /* ---- adding tensors and parts ------------------------------------------------------------------------------- */
 
-/* False, with an error raised, when there is no name, or m is NULL or part of another module, whose lists are made. */
+static bool is_taken(const ct_module *m, const char *name) {
+    for (int i = 0; i < m->own.n; i++)
+        if (!strcmp(m->own.items[i]->label, name)) return true;
+    for (const ct_module *part = m->parts; part; part = part->next)
+        if (!strcmp(part->name, name)) return true;
+    return false;
+}
+
+/* False, with an error raised, when m is NULL or part of another module, whose lists are made, or the name is not one
+ * for it, which is part of paths. */
 static bool may_add(const char *op, const char *at, ct_module *m, const char *name) {
     if (!m) return ct_raise_null(op, at, 0), false;
-    if (name && !m->owned) return true;
-    if (!name) ct_raise(CT_ERR_NULL, op, at, "the name is NULL");
-    else ct_raise(CT_ERR_ARGUMENT, op, at, "%s is part of a module already", m->kind->name);
+    if (m->owned) ct_raise(CT_ERR_ARGUMENT, op, at, "%s is part of a module already", m->kind->name);
+    else if (!name) ct_raise(CT_ERR_NULL, op, at, "the name is NULL");
+    else if (!*name || strchr(name, '.')) ct_raise(CT_ERR_ARGUMENT, op, at, "\"%.60s\" is no name", name);
+    else if (is_taken(m, name)) ct_raise(CT_ERR_ARGUMENT, op, at, "there is a \"%.60s\" already", name);
+    else return true;
     return !(m->failed = true);
 }
 

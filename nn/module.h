@@ -72,8 +72,9 @@ typedef struct ct_module_kind {
 
 /* An empty module of this kind, which must live as long as it does. NULL with an error raised. */
 CT_API ct_module *ct_module_new_at(const char *at, const ct_module_kind *kind);
-/* Gives it a parameter or a buffer, all zero, or a part, which belongs to it from the call on, also on failure. All
- * take NULL for m, so that only ct_module_finish() need be checked. NULL with an error raised. */
+/* Gives it a parameter or a buffer, all zero, or a part, which belongs to it from the call on, also on failure, under a
+ * name that nothing else of it has and that has no point in it. All take NULL for m, so that only ct_module_finish()
+ * need be checked. NULL with an error raised. */
 CT_API ct_tensor *ct_add_parameter_at(const char *at, ct_module *m, const char *name, ct_dtype dtype, ct_shape shape);
 CT_API ct_tensor *ct_add_buffer_at(const char *at, ct_module *m, const char *name, ct_dtype dtype, ct_shape shape);
 CT_API ct_module *ct_add_part_at(const char *at, ct_module *m, const char *name, ct_module *part);

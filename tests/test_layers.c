@@ -480,6 +480,27 @@ START_TEST(tensors_of_a_module_have_names) {
 }
 END_TEST
 
+/* A path leads to one tensor or part: files, ct_part_of() and errors go by it. */
+START_TEST(names_are_one_word_each) {
+    static const char *const names[] = {"", "a.b", "weight", "part"};
+    static const char *const reasons[] = {"\"\" is no name", "\"a.b\" is no name", "there is a \"weight\" already",
+                                          "there is a \"part\" already"};
+    for (int i = 0; i < COUNT(names); i++)
+        for (int as = 0; as < 3; as++) {
+            ct_module *m = ct_module_new(&power_kind);
+            ct_add_parameter(m, "weight", CT_F64, CT_SHAPE(2));
+            ck_assert(ct_add_part(m, "part", ct_linear(1, 1)));
+            const void *made = as == 0   ? (void *)ct_add_parameter(m, names[i], CT_F64, CT_SCALAR)
+                               : as == 1 ? (void *)ct_add_buffer(m, names[i], CT_F64, CT_SCALAR)
+                                         : (void *)ct_add_part(m, names[i], ct_linear(1, 1));
+            ck_assert_ptr_null(made);
+            expect_error(CT_ERR_ARGUMENT, reasons[i], "test_layers.c:");
+            ck_assert_ptr_null(ct_module_finish(m));
+            ct_error_clear();
+        }
+}
+END_TEST
+
 /* Every allocation of a large constructor fails in turn: nothing is left. */
 static ct_module *make_large(void) {
     return ct_sequential(ct_transformer_encoder_layer(4, 2), ct_lstm(4, 3, .bidirectional = true),
@@ -529,6 +550,7 @@ Suite *ct_suite(void) {
     tcase_add_test(arguments, states_of_another_shape_are_refused);
     tcase_add_test(arguments, parts_of_ones_own);
     tcase_add_test(arguments, tensors_of_a_module_have_names);
+    tcase_add_test(arguments, names_are_one_word_each);
     tcase_add_test(arguments, every_failing_allocation_is_survived);
     suite_add_tcase(suite, values);
     suite_add_tcase(suite, tree);
