@@ -136,7 +136,7 @@
                                                 : step.removeAttribute("aria-current"));
         if (document.activeElement?.closest?.("#steps")) steps[number].focus();
         const list = element("steps"), item = steps[number].parentElement;
-        list.scrollTop = item.offsetTop - list.offsetTop - list.clientHeight / 2;
+        list.scrollTop = item.offsetTop - list.clientHeight / 2; /* offsets are counted from the list */
         element("panel").replaceChildren(...describe(frame, number));
         element("slider").value = number;
         element("slider").setAttribute("aria-valuetext", plain(frame.title));

@@ -13,7 +13,7 @@ trap 'rm -rf "$folder"' EXIT
 # dom HASH [SCRIPT]: the page after it has shown a step, and run a script of the test's.
 dom() {
     { cat "$folder/scalar_graph.html"; printf '<script>%s</script>\n' "${2-}"; } >"$folder/page.html"
-    "$browser" --headless --no-sandbox --disable-gpu --user-data-dir="$folder/profile" --virtual-time-budget=5000 \
+    "$browser" --headless --no-sandbox --disable-gpu --window-size=1300,900 --user-data-dir="$folder/profile" --virtual-time-budget=5000 \
         --dump-dom "file://$folder/page.html$1" 2>"$folder/log" >"$folder/dom"
     # Without the data, the style and the scripts themselves.
     sed '/<style/,/<\/style>/d; /<script/,/<\/script>/d' "$folder/dom" >"$folder/seen"
@@ -49,6 +49,10 @@ step=buttons; dom '' 'for (const id of ["last", "previous", "theme"]) document.g
 has 'data-step="14"'; has 'data-theme="dark"'; has 'aria-valuetext="Back through q = x2 * w2"'
 step=slider; dom '' 'const s = document.getElementById("slider"); s.value = 9; s.dispatchEvent(new Event("input"));'
 has 'data-step="9"'; has 'aria-current="step"'
+step=list; dom '#step=14' 'const list = document.getElementById("steps").getBoundingClientRect();
+    const item = document.querySelector("#steps [aria-current]").getBoundingClientRect();
+    document.documentElement.dataset.sight = item.top >= list.top && item.bottom <= list.bottom;'
+has 'data-sight="true"'
 step=play; dom '#step=13' 'document.getElementById("play").click();'
 has 'data-step="15"' # two steps within the test's five seconds
 
