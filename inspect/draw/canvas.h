@@ -131,6 +131,7 @@ void ct_canvas_graph(ct_canvas *canvas);
  * `path` is what the error tells. */
 bool ct_render(ct_text *picture, const char *at, const char *path, const char *renderer, const ct_text *dot);
 bool ct_write_text(const char *at, const char *path, const char *text, size_t n);
+bool ct_ends_in(const char *path, const char *ending); /* ".svg", also ".SVG" */
 
 /* ---- page.c: a picture whose figures change from frame to frame, as a page of its own ---------------------------- */
 

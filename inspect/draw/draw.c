@@ -1,9 +1,6 @@
 /* Drawings as files: what the ending of a path asks for. */
 #include "inspect/draw/canvas.h"
 
-#include <string.h>
-#include <strings.h>
-
 static const struct format {
     const char *ending;
     const char *renderer; /* Graphviz's name for it; NULL: the text itself */
@@ -14,11 +11,8 @@ static const struct format {
 };
 
 static const struct format *find_format(const char *path) {
-    size_t length = strlen(path);
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        size_t n = strlen(formats[i].ending);
-        if (length > n && !strcasecmp(path + length - n, formats[i].ending)) return &formats[i];
-    }
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (ct_ends_in(path, formats[i].ending)) return &formats[i];
     return NULL;
 }
 

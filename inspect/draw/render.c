@@ -3,6 +3,12 @@
 #include "tensor/file.h"
 
 #include <string.h>
+#include <strings.h>
+
+bool ct_ends_in(const char *path, const char *ending) {
+    size_t length = strlen(path), n = strlen(ending);
+    return length > n && !strcasecmp(path + length - n, ending);
+}
 
 bool ct_write_text(const char *at, const char *path, const char *bytes, size_t n) {
     ct_writer writer;

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define OP "ct_snapshot"
 #define DIGITS 6
@@ -21,16 +20,11 @@ struct ct_snapshots {
     ct_text scratch;
 };
 
-static bool ends_in(const char *path, const char *ending) {
-    size_t length = strlen(path), n = strlen(ending);
-    return length > n && !strcasecmp(path + length - n, ending);
-}
-
 ct_snapshots *ct_snapshots_begin_at(const char *at, const char *path, const ct_draw_options *options) {
     const char *op = "ct_snapshots_begin";
     if (!path) return ct_raise_null(op, at, 0), NULL;
-    bool paged = ends_in(path, ".html");
-    if (!paged && !ends_in(path, ".svg"))
+    bool paged = ct_ends_in(path, ".html");
+    if (!paged && !ct_ends_in(path, ".svg"))
         return ct_raise(CT_ERR_ARGUMENT, op, at, "%s: ends in none of .html and .svg", path), NULL;
     ct_snapshots *s = ct_alloc(sizeof *s);
     char *copy = ct_strdup(path);
@@ -39,7 +33,7 @@ ct_snapshots *ct_snapshots_begin_at(const char *at, const char *path, const ct_d
         if (copy) ct_strfree(copy);
         return ct_raise_memory(op, at, sizeof *s), NULL;
     }
-    *s = (ct_snapshots){.path = copy, .paged = paged, .page = {.title = "Training"}};
+    *s = (ct_snapshots){.path = copy, .paged = paged};
     if (options) s->options = *options;
     return s;
 }
@@ -62,6 +56,7 @@ static uint64_t structure_of(const ct_graph *graph) {
 /* The first snapshot: the picture with marks, and what stands where. */
 static bool lay_out(ct_snapshots *s, const char *at, const ct_view *view) {
     ct_canvas canvas = {.view = view};
+    s->page.title = "Training";
     bool ok = ct_page_begin(&s->page, &canvas, at, s->path);
     s->figures = canvas.figures;
     s->capacity = canvas.figures_capacity;
