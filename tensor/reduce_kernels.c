@@ -8,7 +8,8 @@
 #define STRIP 128 /* lanes that narrow rows are taken in: 8 vectors of 16 floats */
 #define BLOCK 32  /* rows added in order, before sums are added in a tree */
 #define LANES 256 /* columns of which moments are taken at a time */
-#define COLUMN_BYTES 128 /* of each in a block, so that two blocks of STRIP lanes stay in the first cache */
+#define COLUMN_BLOCK 64 /* rows of which they are taken at a time */
+#define COLUMN_AHEAD 16 /* rows further on are asked for meanwhile */
 
 typedef struct lanes {
     double mean[LANES], square[LANES]; /* as in ct_moments */

@@ -386,6 +386,22 @@ START_TEST(variance_far_from_zero) {
 }
 END_TEST
 
+/* One element far from the others, the first and another; and equal ones, which do not deviate. */
+START_TEST(variance_of_outliers) {
+    for (int64_t place = 0; place < 1000; place += 333) {
+        ct_scope s = ct_begin();
+        ct_tensor *x = ct_normal(CT_F64, CT_SHAPE(1000), 3, 1);
+        ct_write_element(CT_F64, x->data, place, 1e9);
+        long double mean = 0, square = 0;
+        for (int64_t i = 0; i < 1000; i++) mean += element(x, i) / 1000.L;
+        for (int64_t i = 0; i < 1000; i++) square += (element(x, i) - mean) * (element(x, i) - mean);
+        ck_assert_double_eq_tol(ct_item(ct_variance(x, CT_ALL, 1)) / (double)(square / 999), 1, 1e-14);
+        ck_assert_double_eq(ct_item(ct_variance(ct_full(CT_F64, CT_SHAPE(1000), 0.1), CT_ALL, 1)), 0);
+        ck_assert(ct_end(s));
+    }
+}
+END_TEST
+
 START_TEST(subgradients_of_norms) {
     ct_scope s = ct_begin();
     ct_tensor *x = VECTOR(0, -2, 2, 1), *zero = VECTOR(0, 0);
@@ -513,6 +529,7 @@ Suite *ct_suite(void) {
     tcase_add_test(t, statistics_of_order);
     tcase_add_test(t, moments_of_special_values);
     tcase_add_test(t, variance_far_from_zero);
+    tcase_add_test(t, variance_of_outliers);
     tcase_add_test(t, subgradients_of_norms);
     tcase_add_test(t, norms_at_the_edges);
     tcase_add_test(t, large_norms_and_variances);
