@@ -5,7 +5,8 @@ unary("neg", "abs", "sign", "square", "sqrt", "rsqrt", "reciprocal", "exp", "exp
       "log1p", "sin", "cos", "tan", "sinc", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
       "erf", "erfc", "floor", "ceil", "trunc", "round", "frac", "sigmoid", "tanhshrink")
 binary("mul", "pow", "maximum", "minimum", "fmax", "fmin", "fmod", "remainder", "atan2", "hypot", "copysign",
-       "logaddexp", "logaddexp2", "xlogy", **{"max.binary": "maximum", "min.binary": "minimum"})
+       "logaddexp", "logaddexp2", "xlogy", "clamp_min", "clamp_max",
+       **{"max.binary": "maximum", "min.binary": "minimum"})
 
 
 def scaled(ct, x, factor):
