@@ -66,13 +66,9 @@ static void describe_operands(const ct_tensor *z, int64_t i, char *text, size_t 
             n = append(text, size, n, " is %g", printed(x, x->data, at));
             continue;
         }
-        double low = INFINITY, high = -INFINITY;
-        for (int64_t e = 0; e < ct_size_of(x); e++) {
-            double v = ct_read_element(x->dtype, x->data, e);
-            low = v < low || isnan(v) ? v : low;
-            high = v > high || isnan(v) ? v : high;
-        }
-        n = append(text, size, n, " is from %g to %g", ct_printed(low), ct_printed(high));
+        ct_range range = CT_NO_RANGE;
+        for (int64_t e = 0; e < ct_size_of(x); e++) ct_range_add(&range, ct_read_element(x->dtype, x->data, e));
+        n = append(text, size, n, " is from %g to %g", ct_printed(range.low), ct_printed(range.high));
     }
 }
 

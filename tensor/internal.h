@@ -5,6 +5,7 @@
 #include "tensor/tensor.h"
 
 #include <locale.h>
+#include <math.h>
 #include <stdarg.h>
 
 #define CT_MAX_SCOPES 64
@@ -153,6 +154,16 @@ size_t ct_bytes_of(const ct_tensor *t);
 double ct_read_element(ct_dtype dtype, const void *data, int64_t i);
 double ct_printed(double value); /* as text shows it: a NaN has no sign */
 void ct_write_element(ct_dtype dtype, void *data, int64_t i, double value);
+
+/* The least and the largest of some values, NaN when one of them is; begins as CT_NO_RANGE. */
+typedef struct ct_range {
+    double low, high;
+} ct_range;
+#define CT_NO_RANGE ((ct_range){INFINITY, -INFINITY})
+static inline void ct_range_add(ct_range *range, double value) {
+    range->low = value < range->low || isnan(value) ? value : range->low;
+    range->high = value > range->high || isnan(value) ? value : range->high;
+}
 
 /* ---- errors ------------------------------------------------------------------------------------------------- */
 

@@ -218,6 +218,12 @@ START_TEST(test_weights) {
     ck_assert(!ct_weight_histogram(t, 1, 1, 3, count));
     ct_error_clear();
     ck_assert_int_eq(ct_weight_statistics_of(NULL).n, 0);
+    for (int k = 0; k < 3; k++) { /* a NaN wherever it is */
+        double numbers[] = {1, 2, 3};
+        numbers[k] = NAN;
+        w = ct_weight_statistics_of(ct_from(CT_F64, CT_SHAPE(3), numbers));
+        ck_assert(isnan(w.min) && isnan(w.max) && isnan(w.mean) && isnan(w.std));
+    }
     ck_assert(isnan(ct_weight_statistics_of(ct_zeros(CT_I64, CT_SHAPE(2))).mean));
     ck_assert(ct_end(s));
 }

@@ -127,13 +127,15 @@ ct_weight_statistics ct_weight_statistics_of(const ct_tensor *t) {
     ct_weight_statistics s = {0, NAN, NAN, NAN, NAN};
     if (!is_measurable(t)) return s;
     double sum = 0, squares = 0;
-    s = (ct_weight_statistics){.n = ct_size_of(t), .min = INFINITY, .max = -INFINITY};
+    s = (ct_weight_statistics){.n = ct_size_of(t)};
+    ct_range range = CT_NO_RANGE;
     for (int64_t i = 0; i < s.n; i++) {
         double x = element(t, i);
         sum += x;
-        if (!(x >= s.min)) s.min = x; /* a NaN too */
-        if (!(x <= s.max)) s.max = x;
+        ct_range_add(&range, x);
     }
+    s.min = range.low;
+    s.max = range.high;
     s.mean = sum / (double)s.n;
     for (int64_t i = 0; i < s.n; i++) squares += (element(t, i) - s.mean) * (element(t, i) - s.mean);
     s.std = sqrt(squares / (double)s.n);

@@ -12,7 +12,7 @@ CT_API CT_MUST_CHECK bool ct_save_at(const char *at, const ct_module *m, const c
 CT_API CT_MUST_CHECK bool ct_load_at(const char *at, ct_module *m, const char *path);
 #define ct_load(...) ct_load_at(CT_HERE, __VA_ARGS__)
 
-/* What the elements of a tensor are like; NaN where there are none. */
+/* What the elements of a tensor are like; NaN where there are none, or one is NaN. */
 typedef struct ct_weight_statistics {
     int64_t n;
     double mean, std; /* of the whole: divided by n */

@@ -37,14 +37,14 @@ static void add_value(ct_derivation *d, const ct_tensor *t, const void *data, co
         add_elements(d, t, data);
         return;
     }
-    double low = INFINITY, high = -INFINITY, sum = 0;
+    ct_range range = CT_NO_RANGE;
+    double sum = 0;
     for (int64_t i = 0; i < n; i++) {
         double v = ct_read_element((ct_dtype)t->dtype, data, i);
-        low = v < low || isnan(v) ? v : low;
-        high = v > high || isnan(v) ? v : high;
+        ct_range_add(&range, v);
         sum += v;
     }
-    const double numbers[] = {low, sum / (double)n, high};
+    const double numbers[] = {range.low, sum / (double)n, range.high};
     for (int i = 0; i < 3; i++) {
         ct_text_add(&d->rows, "%s", captions[d->names.latex][i]);
         ct_add_number(&d->rows, numbers[i], d->names.latex);

@@ -21,7 +21,7 @@ typedef struct ct_inquiry {
     bool fans_out; /* one element of x goes into several of the tensor that is looked at */
     double share;  /* of the elements in question that the finding is about, at each turn of the way */
     int operand;   /* of the node found, whose values the sentence names; -1 for none */
-    double low, high;
+    ct_range range;
 } ct_inquiry;
 
 /* Elements of a tensor that are asked about, from the allocator. */

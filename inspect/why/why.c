@@ -53,13 +53,9 @@ void ct_note_range(ct_inquiry *q, const ct_tensor *z, int k, const ct_marks *mar
     const ct_tensor *x = z->in[k];
     if (ct_size_of(x) != marks->n || !ct_is_float((ct_dtype)x->dtype)) return;
     q->operand = k;
-    q->low = INFINITY, q->high = -INFINITY;
-    for (int64_t i = 0; i < marks->n; i++) {
-        if (!marks->on[i]) continue;
-        double v = ct_read_element((ct_dtype)x->dtype, x->data, i);
-        q->low = v < q->low || isnan(v) ? v : q->low;
-        q->high = v > q->high || isnan(v) ? v : q->high;
-    }
+    q->range = CT_NO_RANGE;
+    for (int64_t i = 0; i < marks->n; i++)
+        if (marks->on[i]) ct_range_add(&q->range, ct_read_element((ct_dtype)x->dtype, x->data, i));
 }
 
 /* The uses of each node along paths, those of one node beside each other. */
@@ -138,11 +134,13 @@ static void add_place(ct_text *out, const ct_inquiry *q) {
 static void add_range(ct_text *out, const ct_inquiry *q) {
     ct_text_add(out, "; ");
     ct_add_name(out, &q->names, q->finding.node->in[q->operand]);
-    ct_text_add(out, q->low == q->high || isnan(q->low) ? " is " : " is from ");
-    ct_add_number(out, q->low, false);
-    if (q->low == q->high || isnan(q->low)) return;
+    const double low = q->range.low, high = q->range.high;
+    const bool single = low == high || isnan(low);
+    ct_text_add(out, single ? " is " : " is from ");
+    ct_add_number(out, low, false);
+    if (single) return;
     ct_text_add(out, " to ");
-    ct_add_number(out, q->high, false);
+    ct_add_number(out, high, false);
 }
 
 static void add_sentence(ct_text *out, const ct_inquiry *q) {
