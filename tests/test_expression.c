@@ -400,14 +400,14 @@ END_TEST
 /* ---- the nearest word --------------------------------------------------------------------------------------- */
 
 START_TEST(nearest_words) {
-    static const char *const known[] = {"sigmoid", NULL, "sum", "softmax", "lr", "momentum", "tan", "tanh"};
+    static const char *const known[] = {"sigmoid", NULL, "sum", "softmax", "lr", "momentum", "tan", "tanh", "cos", "cosh"};
     enum { KNOWN = sizeof known / sizeof *known };
     static const char *const asked[][2] = {{"simgoid", "sigmoid"}, {"sgmoid", "sigmoid"},
                                            {"SUM", "sum"},         {"sun", "sum"},
                                            {"softmx", "softmax"},  {"rl", "lr"},
                                            {"Lr", "lr"},           {"momentun", "momentum"},
                                            {"quite", NULL},        {"", NULL},
-                                           {"tahn", "tanh"},
+                                           {"tahn", "tanh"},       {"coss", "cos"},
                                            {"zzzzzz", NULL}};
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
         ck_assert_pstr_eq(ct_nearest(asked[i][0], KNOWN, known), asked[i][1]);
