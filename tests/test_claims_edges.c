@@ -312,6 +312,8 @@ START_TEST(names) {
     check_error(f, CT_ERR_ARGUMENT, "not nearer to f");
     ck_assert_ptr_null(ct_claim_grad(again, "grad(h)*"));
     ck_assert_ptr_nonnull(strstr(ct_error(), "column 9"));
+    ct_verification v = ct_verify(f);
+    ck_assert_msg(strstr(report_of(&v), "            ^\n"), "%s", report_of(&v));
     ct_error_clear();
     ck_assert(ct_end(s));
 }

@@ -84,7 +84,8 @@ static void add_report(ct_text *out, const ct_verification *v) {
         ct_text_add(out, "\nThe first mistake is at %s%s.\n", v->first->tensor->label,
                     inherited ? "; what is inherited goes with it" : "");
     else
-        ct_text_add(out, "%s%c%s.\n", v->n ? "\n" : "", toupper((unsigned char)v->reason[0]), v->reason + 1);
+        ct_text_add(out, "%s%c%s%s\n", v->n ? "\n" : "", toupper((unsigned char)v->reason[0]), v->reason + 1,
+                    strchr(v->reason, '\n') ? "" : "."); /* none behind a caret that points into a formula */
 }
 
 void ct_print_verification(const ct_verification *v, FILE *out) {
