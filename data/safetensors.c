@@ -245,8 +245,8 @@ static bool make_header(const char *op, const char *at, ct_list tensors, ct_byte
     if (!header) return ct_raise(CT_ERR_MEMORY, op, at, "out of memory for the header"), false;
     bool ok = true;
     for (int i = 0; ok && i < tensors.n; i++)
-        ok = tensors.items[i] ? add_entry(op, at, tensors.items[i], &place, header)
-                              : (ct_raise_null(op, at, i), false);
+        ok = tensors.items && tensors.items[i] ? add_entry(op, at, tensors.items[i], &place, header)
+                                               : (ct_raise_null(op, at, i), false);
     ok = ok && print_header(op, at, header, text);
     json_decref(header);
     return ok;

@@ -40,6 +40,7 @@ bool ct_state_load(const char *op, const char *at, const ct_state *state, ct_lis
     char ours[CT_DESCRIPTION], theirs[CT_DESCRIPTION];
     if (from.n != state->n)
         return ct_raise(CT_ERR_ARGUMENT, op, at, "%d tensors for a state of %d", from.n, state->n), false;
+    if (from.n > 0 && !from.items) return ct_raise_null(op, at, 1), false;
     for (int i = 0; i < state->n; i++) {
         const ct_tensor *t = state->items[i], *other = find(from, t, i);
         if (!other) return ct_raise(CT_ERR_ARGUMENT, op, at, "there is no \"%s\"", t->label), false;

@@ -1,5 +1,7 @@
 /* What programs do that no manual would advise: each must get the right number or an error, and go on. */
 #include "autograd/internal.h"
+#include "data/data.h"
+#include "inspect/inspect.h"
 #include "optim/optim.h"
 #include "support/expect.h"
 #include "support/memory.h"
@@ -177,10 +179,22 @@ START_TEST(numbers_without_items) {
 }
 END_TEST
 
+static ct_tensor *first_of(ct_tensor *const *inputs, void *context) {
+    (void)context;
+    return inputs[0];
+}
+
 START_TEST(lists_without_items) {
     const ct_list none = {.n = 2, .items = NULL};
     ct_scope s = ct_begin();
     ct_tensor *f = ct_var(1, "f"), *g[2] = {f, f};
+    EXPECT(ct_eval("x", none), CT_ERR_NULL);
+    ck_assert(ct_gradcheck(first_of, NULL, none).verdict != CT_PASS);
+    expect_error(CT_ERR_NULL, "ct_gradcheck: operand 1 is NULL", "test_hostile.c:");
+    ck_assert(ct_gradcheck(first_of, NULL, ((ct_list){.n = -1})).verdict != CT_PASS);
+    expect_error(CT_ERR_ARGUMENT, "ct_gradcheck: a list of -1 inputs", "test_hostile.c:");
+    ck_assert(!ct_write_safetensors("none", none));
+    expect_error(CT_ERR_NULL, "ct_write_safetensors: operand 1 is NULL", "test_hostile.c:");
     EXPECT(ct_concat(none, 0), CT_ERR_NULL);
     EXPECT(ct_stack(none, 0), CT_ERR_NULL);
     EXPECT(ct_hstack(none), CT_ERR_NULL);

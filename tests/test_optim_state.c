@@ -99,6 +99,8 @@ START_TEST(another_state_is_refused_whole) {
     memcpy(items, ct_optim_state(adam).items, sizeof items);
     ct_tensor *wrong = ct_parameter(CT_F32, CT_SHAPE(N), "v.1");
     items[7] = wrong;
+    ck_assert(!ct_optim_load(adam, (ct_list){8, NULL}));
+    expect_error(CT_ERR_NULL, "ct_optim_load: operand 2 is NULL", "test_optim_state.c:");
     ck_assert(!ct_optim_load(adam, (ct_list){8, items}));
     expect_error(CT_ERR_SHAPE, "f64 v.1(5) is wanted, not f32 v.1(5)", "test_optim_state.c:");
     ck_assert_double_eq(ct_item(ct_optim_state(adam).items[1]), 1);

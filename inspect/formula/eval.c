@@ -236,6 +236,7 @@ bool ct_formula_bind(const char *op, const char *at, const ct_formula *f, ct_lis
 }
 
 ct_tensor *ct_eval_at(const char *at, const char *text, ct_list names) {
+    if (names.n > 0 && !names.items) return ct_raise_null("ct_eval", at, 1), NULL;
     ct_formula *f = ct_formula_parse("ct_eval", at, text);
     if (!f) return NULL;
     size_t bytes = f->n_names * sizeof(ct_tensor *);

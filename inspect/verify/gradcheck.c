@@ -184,11 +184,13 @@ static bool differentiate_by_hand(check *c) {
 
 static bool copy_inputs(check *c) {
     char text[CT_DESCRIPTION];
+    if (c->inputs.n < 0)
+        return ct_raise(CT_ERR_ARGUMENT, "ct_gradcheck", c->at, "a list of %d inputs", c->inputs.n), false;
     c->leaf = allocate(c, ct_this.depth, c->inputs.n, sizeof *c->leaf);
     c->x = allocate(c, ct_this.depth, c->inputs.n, sizeof *c->x);
     if (!c->leaf || !c->x) return false;
     for (int i = 0; i < c->inputs.n; i++) {
-        const ct_tensor *x = c->inputs.items[i];
+        const ct_tensor *x = c->inputs.items ? c->inputs.items[i] : NULL;
         if (!ct_usable("ct_gradcheck", c->at, x, i)) return false;
         if (x->dtype != CT_F64) {
             ct_raise(CT_ERR_DTYPE, "ct_gradcheck", c->at, "input %d, %s, is not f64", i + 1, ct_describe(x, text));
