@@ -1,23 +1,21 @@
-/* Products: ct_matmul, batched, and ct_affine. A transpose is a flag for BLAS, in derivatives of any order too. */
+/* Products of matrices, batched. A transpose is a flag for BLAS, in derivatives of any order too. */
 #include "autograd/ops/matmul.h"
 #include "tensor/blas.h"
 #include "tensor/checked.h"
-#include "tensor/kernels.h"
 
 #include <string.h>
 
 #undef CT_HERE
 #define CT_HERE at
 
-static bool one_floating_dtype(const ct_tensor *z) {
+bool ct_one_floating_dtype(const ct_tensor *z) {
     if (!ct_op_floating(z, 0)) return false;
     for (int k = 1; k < z->n_in; k++)
         if (!ct_op_same_dtype(z, 0, k)) return false;
     return true;
 }
 
-/* (m, k) @ (second, n): whether that is a product, and one for BLAS. */
-static bool multiplies(const ct_tensor *z, int64_t m, int64_t n, int64_t k, int64_t second) {
+bool ct_multiplies(const ct_tensor *z, int64_t m, int64_t n, int64_t k, int64_t second) {
     if (k != second)
         return ct_op_fail(z, CT_ERR_SHAPE, "inner dimensions %lld and %lld differ", (long long)k, (long long)second);
     int64_t largest = m > n ? m : n;
@@ -99,12 +97,12 @@ static bool ct_matmul_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     const ct_tensor *x = z->in[X], *y = z->in[Y];
     matmul_attributes *a = z->attributes;
     int64_t second;
-    if (!one_floating_dtype(z)) return false;
+    if (!ct_one_floating_dtype(z)) return false;
     if (x->ndim == 0 || y->ndim == 0) return ct_op_fail(z, CT_ERR_SHAPE, "a 0-d operand is no matrix");
     matrix_extents(x, a->transpose[X], X, &a->m, &a->k);
     matrix_extents(y, a->transpose[Y], Y, &second, &a->n);
     int64_t m = a->m;
-    if (!multiplies(z, m, a->n, a->k, second) || !plan_batch(z, a)) return false;
+    if (!ct_multiplies(z, m, a->n, a->k, second) || !plan_batch(z, a)) return false;
     *dtype = x->dtype;
     shape->ndim = x->ndim > y->ndim ? leading_axes(x) : leading_axes(y);
     for (int i = 0; i < shape->ndim; i++) shape->dim[i] = a->extent[i];
@@ -233,7 +231,6 @@ static ct_tensor *ct_matmul_vjp(const char *at, ct_tensor *z, ct_tensor *g, int 
     return ct_reshape(gx, shape);
 }
 
-
 static ct_sample ct_matmul_samples(int i, ct_dtype dtype) {
     const struct {
         ct_shape x, y;
@@ -267,73 +264,3 @@ static ct_sample ct_matmul_samples(int i, ct_dtype dtype) {
 }
 
 CT_OP_PARTS(ct_matmul, .backward = ct_matmul_backward);
-
-/* ---- ct_affine -------------------------------------------------------------------------------------------- */
-
-typedef struct affine_attributes {
-    int64_t rows, in, out; /* x (rows, in), y (out, in), w (out), z (rows, out) */
-} affine_attributes;
-
-ct_tensor *ct_affine_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *w) {
-    affine_attributes a = {0};
-    return ct_record(at, CT_OP_ct_affine, (ct_tensor *[]){x, y, w}, w ? 3 : 2, &a, sizeof a);
-}
-
-static bool ct_affine_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
-    const ct_tensor *x = z->in[0], *y = z->in[1], *w = z->n_in == 3 ? z->in[2] : NULL;
-    affine_attributes *a = z->attributes;
-    if (!one_floating_dtype(z)) return false;
-    if (x->ndim == 0) return ct_op_fail(z, CT_ERR_SHAPE, "a 0-d operand has no rows");
-    if (y->ndim != 2) return ct_op_fail(z, CT_ERR_SHAPE, "the weight has %d dimensions, not 2", y->ndim);
-    *dtype = x->dtype;
-    *shape = ct_shape_of(x);
-    a->in = shape->dim[shape->ndim - 1];
-    a->out = shape->dim[shape->ndim - 1] = y->extent->dim[0];
-    if (!ct_checked_size(shape->ndim - 1, shape->dim, &a->rows))
-        return ct_op_fail(z, CT_ERR_LIMIT, "the result has too many elements");
-    if (!multiplies(z, a->rows, a->out, a->in, y->extent->dim[1])) return false;
-    if (w && (w->ndim != 1 || w->extent->dim[0] != a->out))
-        return ct_op_fail(z, CT_ERR_SHAPE, "the bias is not of shape (%lld)", (long long)a->out);
-    return true;
-}
-
-static void ct_affine_forward(ct_tensor *z) {
-    const affine_attributes *a = z->attributes;
-    const void *bias = z->n_in == 3 ? z->in[2]->data : NULL;
-    ct_gemm_biased(z->dtype, a->rows, a->out, a->in, z->in[0]->data, z->in[1]->data, bias, z->data);
-}
-
-static void ct_affine_backward(ct_tensor *z, int k, const void *g, void *gx, bool add) {
-    const affine_attributes *a = z->attributes;
-    const void *x = z->in[0]->data, *y = z->in[1]->data;
-    if (k == 0) ct_gemm(z->dtype, false, false, a->rows, a->in, a->out, g, y, gx, add);
-    if (k == 1) ct_gemm(z->dtype, true, false, a->out, a->in, a->rows, g, x, gx, add);
-    if (k == 2) ct_reduce(CT_REDUCE_SUM, z->dtype, 1, a->rows, a->out, g, gx, add);
-}
-
-static ct_tensor *ct_affine_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
-    const affine_attributes *a = z->attributes;
-    if (k == 0) return ct_matmul(g, z->in[1]);
-    if (k == 2) return g;
-    ct_tensor *x = ct_reshape(z->in[0], CT_SHAPE(a->rows, a->in));
-    return ct_matmul_flagged(at, ct_reshape(g, CT_SHAPE(a->rows, a->out)), x, true, false);
-}
-
-static ct_sample ct_affine_samples(int i, ct_dtype dtype) {
-    const struct {
-        ct_shape x;
-        int64_t out;
-        bool biased;
-    } cases[] = {
-        {CT_SHAPE(3, 4), 2, true}, {CT_SHAPE(3, 4), 2, false},   {CT_SHAPE(5), 3, true},
-        {CT_SHAPE(5), 1, false},   {CT_SHAPE(2, 3, 4), 3, true}, {CT_SHAPE(1, 1), 1, true},
-        {CT_SHAPE(0, 3), 2, true}, {CT_SHAPE(2, 0), 3, true},    {CT_SHAPE(2, 3), 0, true},
-    };
-    if ((size_t)i >= sizeof cases / sizeof *cases) return (ct_sample){.z = NULL};
-    ct_shape weight = CT_SHAPE(cases[i].out, cases[i].x.dim[cases[i].x.ndim - 1]);
-    ct_tensor *x = ct_sample_leaf(dtype, cases[i].x, -2, 2), *y = ct_sample_leaf(dtype, weight, -2, 2);
-    ct_tensor *w = cases[i].biased ? ct_sample_leaf(dtype, CT_SHAPE(cases[i].out), -2, 2) : NULL;
-    return (ct_sample){.z = ct_affine_at(NULL, x, y, w), .leaf = {x, y, w}};
-}
-
-CT_OP_PARTS(ct_affine, .backward = ct_affine_backward);
