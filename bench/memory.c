@@ -24,9 +24,10 @@ static void counted_release(void *context, void *block, size_t bytes) {
     free(block);
 }
 
-/* Whole bytes of a node of two scalars, with its gradient: how many fit between one block of memory and the next. */
+/* Whole bytes of a node of two scalars, with its gradient: how many fill the blocks of memory from the first one after
+ * 500,000 nodes to the last. */
 static double bytes_a_node(void) {
-    long long bytes = 0, calls_before = 0;
+    long long first_held = 0, last_held = 0, calls_before = 0;
     int first = 0, last = 0;
     ct_scope s = ct_begin();
     ct_tensor *x = ct_var(1, NULL), *z = x;
@@ -35,16 +36,14 @@ static double bytes_a_node(void) {
         z = ct_mul(z, x);
         if (calls == calls_before) continue;
         calls_before = calls;
-        if (i > 500000 && !first) first = i;
-        else if (first) last = i;
-        if (i > 500000 && !last) bytes = 0;
-        if (i > 500000 && first != i) bytes += held - held_before;
+        last = i, last_held = held_before;
+        if (i > 500000 && !first) first = i, first_held = held_before;
     }
     long long before = calls;
     bool ok = ct_backward(z) && calls == before; /* gradients have their place in the nodes */
     ok = ct_end(s) && ok;
     ct_release_memory();
-    return ok ? (double)(bytes / (last - first)) : NAN;
+    return ok ? (double)((last_held - first_held) / (last - first)) : NAN;
 }
 
 typedef struct row {

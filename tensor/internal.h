@@ -83,6 +83,7 @@ typedef struct ct_chunk {
 
 typedef struct ct_arena {
     ct_chunk *first, *current; /* chunks after current are empty, kept for later */
+    size_t held;               /* bytes of all chunks */
 } ct_arena;
 
 typedef struct ct_arena_mark {

@@ -56,8 +56,10 @@ void ct_strfree(char *text) {
 
 /* ---- arenas ------------------------------------------------------------------------------------------------- */
 
-#define FIRST_CHUNK ((size_t)16 << 10)
-#define LARGEST_DOUBLED ((size_t)8 << 20) /* chunks double up to this; a larger request gets its own size */
+/* A chunk is a share of what the arena holds, so that little is wasted; a larger request gets its own size. */
+#define SHARE 16
+#define LEAST_CHUNK ((size_t)16 << 10)
+#define LARGEST_CHUNK ((size_t)8 << 20)
 #define CHUNK_HEADER ((sizeof(ct_chunk) + CT_ALIGNMENT - 1) & ~(size_t)(CT_ALIGNMENT - 1))
 
 static ct_chunk *new_chunk(size_t bytes) {
@@ -66,22 +68,33 @@ static ct_chunk *new_chunk(size_t bytes) {
     return c;
 }
 
-/* Moves on to the next kept chunk if the request fits there, else puts a new one in between. */
+/* The first of the kept chunks that is large enough, taken out of the list; NULL when there is none. */
+static ct_chunk *take_kept(ct_chunk **kept, size_t needed) {
+    while (*kept && (*kept)->bytes < needed) kept = &(*kept)->next;
+    ct_chunk *found = *kept;
+    if (found) *kept = found->next;
+    return found;
+}
+
+static ct_chunk *add_chunk(ct_arena *arena, size_t needed) {
+    size_t size = arena->held / SHARE;
+    size = size < LEAST_CHUNK ? LEAST_CHUNK : size < LARGEST_CHUNK ? size : LARGEST_CHUNK;
+    ct_chunk *fresh = new_chunk(size > needed ? size : needed);
+    if (!fresh && size > needed) fresh = new_chunk(needed);
+    if (fresh) arena->held += fresh->bytes;
+    return fresh;
+}
+
+/* Moves on to a kept chunk or a new one, which comes next from now on: a step that is repeated finds its chunks in a
+ * row. */
 void *ct_arena_grow(ct_arena *arena, size_t bytes, size_t align) {
     size_t needed;
     if (!ct_checked_add(bytes, CHUNK_HEADER, &needed) || !ct_checked_round_up(needed, CT_ALIGNMENT, &needed))
         return NULL;
-    ct_chunk *current = arena->current, *next = current ? current->next : arena->first;
-    if (!next || next->bytes < needed) {
-        size_t size = current ? current->bytes : FIRST_CHUNK / 2;
-        size = size < LARGEST_DOUBLED / 2 ? 2 * size : LARGEST_DOUBLED;
-        ct_chunk *fresh = new_chunk(size > needed ? size : needed);
-        if (!fresh && size > needed) fresh = new_chunk(needed);
-        if (!fresh) return NULL;
-        fresh->next = next;
-        *(current ? &current->next : &arena->first) = fresh;
-        next = fresh;
-    }
+    ct_chunk **place = arena->current ? &arena->current->next : &arena->first, *next = take_kept(place, needed);
+    if (!next && !(next = add_chunk(arena, needed))) return NULL;
+    next->next = *place;
+    *place = next;
     next->used = CHUNK_HEADER;
     arena->current = next;
     return ct_arena_alloc(arena, bytes, align);
@@ -101,5 +114,5 @@ void ct_arena_free(ct_arena *arena) {
         next = c->next;
         ct_dealloc(c, c->bytes);
     }
-    *arena = (ct_arena){NULL, NULL};
+    *arena = (ct_arena){0};
 }

@@ -23,7 +23,7 @@ static void retire(struct ct_level *level) {
     quarantine.next = (quarantine.next + 1) % CT_QUARANTINE;
     ct_arena_free(oldest);
     *oldest = level->arena;
-    level->arena = (ct_arena){NULL, NULL};
+    level->arena = (ct_arena){0};
 }
 
 static void release_quarantine(void) {
