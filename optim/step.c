@@ -5,7 +5,7 @@
 #include <math.h>
 
 #define BLOCK ((int64_t)1 << 14) /* elements that one thread updates at a time */
-#define FEW (1 << 18)            /* elements to be read or written that are not worth a second thread */
+#define FEW (1 << 18)            /* elements that are not worth a second thread: see bench/NOTES.md */
 
 typedef struct job {
     const ct_optim *opt;
@@ -76,7 +76,7 @@ static void update(ct_optim *opt) {
         elements += extent_of(s);
     }
     if (!elements) return;
-    job j = {opt, elements * (3 + 2 * count_states(opt)) < FEW ? elements : BLOCK};
+    job j = {opt, elements * (1 + 2 * count_states(opt)) < FEW ? elements : BLOCK};
     ct_parallel((elements + j.block - 1) / j.block, update_block, &j);
 }
 
