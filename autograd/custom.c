@@ -33,6 +33,7 @@ static const char *flaw(const ct_op *op) {
     if (op->kind == CT_BILINEAR && op->arity != 2) return "is bilinear, but not in two operands";
     if (!op->parts || !op->parts->shape || !op->parts->forward) return "has no shape() or no forward()";
     if (op->kind != CT_NOT_DIFFERENTIABLE && !op->parts->vjp) return "has no vjp(), and is not CT_NOT_DIFFERENTIABLE";
+    if (op->parts->backwards && op->arity > CT_MAX_BACKWARDS) return "has backwards() and too many operands for it";
     return NULL;
 }
 

@@ -170,9 +170,13 @@ void ct_elementwise_into(ct_loop *loop, int n, const ct_tensor *const *in, const
     run(&s);
 }
 
-void ct_add_into(ct_dtype dtype, int64_t n, const void *g, void *out) {
+void ct_run_loop(ct_loop *loop, ct_dtype dtype, int64_t n, int n_in, const void *const *in, void *out) {
     size_t item = ct_dtype_size(dtype);
-    span s = {.loop = ct_elementwise()->add[dtype], .n_in = 1, .out = out, .out_item = item, .size = n};
-    s.in[0] = (view){.data = g, .item = item, .whole = true};
+    span s = {.loop = loop, .n_in = n_in, .out = out, .out_item = item, .size = n};
+    for (int i = 0; i < n_in; i++) s.in[i] = (view){.data = in[i], .item = item, .whole = true};
     run(&s);
+}
+
+void ct_add_into(ct_dtype dtype, int64_t n, const void *g, void *out) {
+    ct_run_loop(ct_elementwise()->add[dtype], dtype, n, 1, &g, out);
 }

@@ -23,5 +23,7 @@ CT_ISA_TABLE(ct_elementwise_table, ct_elementwise)
 
 /* out, of like's shape and dtype, = or += what a loop makes of n operands that broadcast to it. */
 void ct_elementwise_into(ct_loop *loop, int n, const ct_tensor *const *in, const ct_tensor *like, void *out, bool add);
+/* out = the loop over n elements of dtype of each input, shared among the threads. */
+void ct_run_loop(ct_loop *loop, ct_dtype dtype, int64_t n, int n_in, const void *const *in, void *out);
 
 #endif

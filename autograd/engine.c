@@ -142,10 +142,26 @@ static bool propagate_together(ct_tensor *z, int64_t *fresh) {
     return ok;
 }
 
+/* The same over numbers. */
+static bool propagate_numbers(ct_tensor *z, int64_t *fresh) {
+    void *gx[CT_MAX_BACKWARDS];
+    bool add[CT_MAX_BACKWARDS];
+    for (int k = 0; k < z->n_in; k++) {
+        const bool wanted = z->in[k]->flags & CT_NEEDS_GRAD;
+        if (wanted && !reach(z->in[k], &add[k], fresh)) return false;
+        gx[k] = wanted ? z->in[k]->grad : NULL;
+    }
+    scratch s = begin_scratch();
+    bool ok = ct_op_table[z->op]->parts->backwards(z, z->grad, gx, add);
+    end_scratch(s);
+    return ok;
+}
+
 /* Passes z's gradient on to the operands that need one. */
 static bool propagate_all(ct_tensor *z, int64_t *fresh) {
-    bool together = ct_op_table[z->op]->parts->vjps;
-    if (together && !propagate_together(z, fresh)) return false;
+    const ct_op_parts *parts = ct_op_table[z->op]->parts;
+    const bool together = parts->vjps || parts->backwards;
+    if (together && !(parts->backwards ? propagate_numbers : propagate_together)(z, fresh)) return false;
     for (int k = 0; k < z->n_in; k++) {
         if (!(z->in[k]->flags & CT_NEEDS_GRAD)) continue;
         if (!together && !propagate(z, k, fresh)) return false;

@@ -4,6 +4,7 @@
 
 #define CT_ANY_NUMBER 0xffff
 #define CT_MAX_OWN_OPS 256
+#define CT_MAX_BACKWARDS 4 /* operands of an op with backwards() */
 
 /* What forward mode and the checks follow from. */
 typedef enum ct_op_kind {
@@ -56,6 +57,9 @@ typedef struct ct_op_parts {
     bool (*vjps)(const char *at, ct_tensor *z, ct_tensor *g, const bool *wanted, ct_tensor **gx);
     /* Optional, over numbers: gx = or (add) += the cotangent of operand k, all in the operand's shape. */
     void (*backward)(ct_tensor *z, int k, const void *g, void *gx, bool add);
+    /* Optional, over numbers, where operands share work: gx[k] = or (add[k]) += the cotangents of all operands k with a
+     * gx[k]. What it takes of the innermost scope is given back afterwards. False with an error raised. */
+    bool (*backwards)(ct_tensor *z, const void *g, void *const *gx, const bool *add);
     /* Optional, else by kind: the tangent of z, tangents[k] being NULL where operand k has none. */
     ct_tensor *(*jvp)(const char *at, ct_tensor *z, ct_tensor *const *tangents);
     /* Case `i` of the sweep in `dtype`, z NULL when i is past the last. NULL: elementwise, drawn by domain. */

@@ -26,6 +26,10 @@ struct ct_module {
     size_t bytes; /* of this block */
 };
 
+/* x through m by another function than its kind's, in the group of m's name. */
+ct_tensor *ct_forward_by(const char *at, ct_module *m, ct_tensor *x,
+                         ct_tensor *(*forward)(const char *at, ct_module *m, ct_tensor *x));
+
 /* "linear(3 -> 2)": by the kind, or its name without ct_ and _layer. */
 void ct_module_describe(const ct_module *m, char *text, size_t size);
 

@@ -15,6 +15,10 @@ static ct_tensor *linear_forward(const char *at, ct_module *m, ct_tensor *x) {
     return bias ? ct_affine(x, weight, bias) : ct_matmul(x, ct_t(weight));
 }
 
+static ct_tensor *linear_relu(const char *at, ct_module *m, ct_tensor *x) {
+    return ct_affine_relu(x, ct_own_tensor(m, 0), ct_own_tensor(m, 1));
+}
+
 static const ct_module_kind linear = {.name = "ct_linear", .forward = linear_forward};
 
 /* PyTorch's initial values: He's uniform with a = sqrt(5), which comes to variance 1 / (3 in). */
@@ -122,8 +126,20 @@ ct_module *ct_flatten_layer_at(const char *at) { return ct_op_layer_at(at, "ct_f
 
 /* ---- several layers ----------------------------------------------------------------------------------------- */
 
+/* Whether this is a linear layer and the next one its ReLU: together they are one operation, which saves a result and a
+ * cotangent in memory, and a pass over both. */
+static bool is_rectified(const ct_module *layer) {
+    const ct_module *next = layer->next;
+    return layer->kind == &linear && ct_own_tensor(layer, 1) && next && next->kind == &plain &&
+           ((const op_layer *)ct_module_data(next))->op.plain == ct_relu_at;
+}
+
 static ct_tensor *sequential_forward(const char *at, ct_module *m, ct_tensor *x) {
-    for (ct_module *layer = m->parts; layer; layer = layer->next) x = ct_forward(layer, x);
+    for (ct_module *layer = m->parts; layer; layer = layer->next) {
+        const bool rectified = is_rectified(layer);
+        x = rectified ? ct_forward_by(at, layer, x, linear_relu) : ct_forward(layer, x);
+        if (rectified) layer = layer->next;
+    }
     return x;
 }
 

@@ -36,7 +36,7 @@ CT_API ct_module *ct_op_layer_p_at(const char *at, const char *name,
 #define ct_op_layer(op) ct_op_layer_at(CT_HERE, #op, op##_at)
 #define ct_op_layer_p(op, p) ct_op_layer_p_at(CT_HERE, #op, op##_at, p)
 
-#define ct_relu_layer() ct_op_layer(ct_relu)
+#define ct_relu_layer() ct_op_layer(ct_relu) /* behind ct_linear() in a row, both are one ct_affine_relu() */
 #define ct_leaky_relu_layer(slope) ct_op_layer_p(ct_leaky_relu, slope)
 #define ct_elu_layer(alpha) ct_op_layer_p(ct_elu, alpha)
 #define ct_gelu_layer() ct_op_layer(ct_gelu)

@@ -172,12 +172,21 @@ static void name_group(const void *owner, char *text, size_t size) {
     if ((size_t)length < size) ct_module_describe(m, text + length, size - (size_t)length);
 }
 
+ct_tensor *ct_forward_by(const char *at, ct_module *m, ct_tensor *x,
+                         ct_tensor *(*forward)(const char *at, ct_module *m, ct_tensor *x)) {
+    ct_group group = ct_begin_group_of(at, name_group, m);
+    ct_tensor *y = forward(at, m, x);
+    ct_end_group_at(at, group);
+    return y;
+}
+
 ct_tensor *ct_forward_with_at(const char *at, ct_module *m, ct_tensor *x, void *more) {
     if (!m) return ct_raise_null("ct_forward", at, 0), NULL;
     if (more && !m->kind->forward_with)
         return ct_raise(CT_ERR_ARGUMENT, m->kind->name, at, "takes nothing beside x"), NULL;
+    if (!m->kind->forward_with) return ct_forward_by(at, m, x, m->kind->forward);
     ct_group group = ct_begin_group_of(at, name_group, m);
-    ct_tensor *y = m->kind->forward_with ? m->kind->forward_with(at, m, x, more) : m->kind->forward(at, m, x);
+    ct_tensor *y = m->kind->forward_with(at, m, x, more);
     ct_end_group_at(at, group);
     return y;
 }

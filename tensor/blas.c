@@ -4,6 +4,7 @@
  * Each block packs the whole other operand again, which costs about 30 / BLOCK of its time: with blocks of 1536 rows
  * or more one thread loses 1 to 2 % against a single call, with 512 it would be 6 %. */
 #include "tensor/blas.h"
+#include "tensor/gemm_kernels.h"
 #include "tensor/internal.h"
 
 #include <assert.h>
@@ -31,12 +32,22 @@ typedef struct product {
     char *c;
     bool by_rows; /* c is cut into groups of rows, else of columns */
     int block;    /* rows or columns of each, the last one excepted */
+    ct_epilogue end;
 } product;
 
 #define TRANSPOSE(flag) ((flag) ? CblasTrans : CblasNoTrans)
 
-/* c (rows, cols) of the row length p->n; a and b start at the block's first row and column. */
-static void multiply_block(const product *p, int rows, int cols, const void *a, const void *b, void *c) {
+/* What the sums of c (rows, cols) begin with, where that is not c or left to BLAS, which takes no k of 0. */
+static void begin_block(const product *p, int rows, int cols, const void *bias, char *c) {
+    const size_t item = ct_dtype_size(p->dtype), row = (size_t)p->n * item;
+    for (int i = 0; bias && i < rows; i++) memcpy(c + (size_t)i * row, bias, (size_t)cols * item);
+    for (int i = 0; !bias && !p->add && p->k == 0 && i < rows; i++) memset(c + (size_t)i * row, 0, (size_t)cols * item);
+}
+
+/* c (rows, cols) of the row length p->n; a, b and bias start at the block's first row and column. */
+static void multiply_block(const product *p, int rows, int cols, const void *a, const void *b, const void *bias,
+                           void *c) {
+    const bool add = p->add || bias;
     bool ta = p->transpose_a, tb = p->transpose_b;
     int k = p->k, lda = ta ? p->m : k, ldb = tb ? k : p->n;
     int a_rows = ta ? k : rows, a_cols = ta ? rows : k, b_rows = tb ? cols : k,
@@ -45,12 +56,16 @@ static void multiply_block(const product *p, int rows, int cols, const void *a, 
     if (p->n == 1) gemv(CblasRowMajor, TRANSPOSE(ta), a_rows, a_cols, 1, a, lda, b, 1, beta, c, 1);                  \
     else if (p->m == 1) gemv(CblasRowMajor, TRANSPOSE(!tb), b_rows, b_cols, 1, b, ldb, a, 1, beta, c, 1);            \
     else gemm(CblasRowMajor, TRANSPOSE(ta), TRANSPOSE(tb), rows, cols, k, 1, a, lda, b, ldb, beta, c, p->n)
-    if (p->dtype == CT_F32) {
-        MULTIPLY(cblas_sgemm, cblas_sgemv, (float)p->add);
+    begin_block(p, rows, cols, bias, c);
+    if (k == 0) {
+        /* c is done */
+    } else if (p->dtype == CT_F32) {
+        MULTIPLY(cblas_sgemm, cblas_sgemv, (float)add);
     } else {
-        MULTIPLY(cblas_dgemm, cblas_dgemv, (double)p->add);
+        MULTIPLY(cblas_dgemm, cblas_dgemv, (double)add);
     }
 #undef MULTIPLY
+    if (p->end.relu) ct_gemm_kernels()->rectify[p->dtype](rows, cols, p->n, c);
 }
 
 static void multiply_nth(void *context, int64_t block) {
@@ -61,10 +76,10 @@ static void multiply_nth(void *context, int64_t block) {
     size_t first = (size_t)start * item;
     if (p->by_rows) {
         const char *a = p->a + first * (p->transpose_a ? 1 : (size_t)p->k);
-        multiply_block(p, count, p->n, a, p->b, p->c + first * (size_t)p->n);
+        multiply_block(p, count, p->n, a, p->b, p->end.bias, p->c + first * (size_t)p->n);
     } else {
-        const char *b = p->b + first * (p->transpose_b ? (size_t)p->k : 1);
-        multiply_block(p, p->m, count, p->a, b, p->c + first);
+        const char *b = p->b + first * (p->transpose_b ? (size_t)p->k : 1), *bias = p->end.bias;
+        multiply_block(p, p->m, count, p->a, b, bias ? bias + first : NULL, p->c + first);
     }
 }
 
@@ -83,13 +98,9 @@ static int64_t count_blocks(int64_t m, int64_t n, int64_t k) {
 }
 
 void ct_blas_gemm(ct_dtype dtype, bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const void *a,
-                  const void *b, void *c, bool add) {
+                  const void *b, void *c, bool add, ct_epilogue end) {
     assert(ct_is_float(dtype) && m <= CT_GEMM_MAX && n <= CT_GEMM_MAX && k <= CT_GEMM_MAX);
     if (m == 0 || n == 0) return;
-    if (k == 0) {
-        if (!add) memset(c, 0, (size_t)m * (size_t)n * ct_dtype_size(dtype));
-        return;
-    }
     ct_one_blas_thread();
     product p = {.dtype = dtype,
                  .transpose_a = transpose_a,
@@ -101,10 +112,11 @@ void ct_blas_gemm(ct_dtype dtype, bool transpose_a, bool transpose_b, int64_t m,
                  .a = a,
                  .b = b,
                  .c = c,
-                 .by_rows = m > n};
+                 .by_rows = m > n,
+                 .end = end};
     int64_t blocks = count_blocks(m, n, k);
     if (blocks == 1) {
-        multiply_block(&p, p.m, p.n, a, b, c);
+        multiply_block(&p, p.m, p.n, a, b, end.bias, c);
         return;
     }
     int64_t extent = m > n ? m : n, block = (extent + blocks - 1) / blocks;

@@ -14,11 +14,18 @@ void ct_one_blas_thread(void);
  * bits for any number of them. */
 void ct_gemm(ct_dtype dtype, bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const void *a,
              const void *b, void *c, bool add);
-/* c (m, n) = a (m, k) @ b (n, k)^T, and bias (n) in each row; NULL: 0. */
-void ct_gemm_biased(ct_dtype dtype, int64_t m, int64_t n, int64_t k, const void *a, const void *b, const void *bias,
+
+/* What is done to c while it is in the cache. */
+typedef struct ct_epilogue {
+    const void *bias; /* (n) is added to each row of c; NULL: 0 */
+    bool relu;        /* then negative elements become 0; NaN stays */
+} ct_epilogue;
+
+/* c (m, n) = a (m, k) @ b (n, k)^T, and the epilogue. */
+void ct_gemm_affine(ct_dtype dtype, int64_t m, int64_t n, int64_t k, const void *a, const void *b, ct_epilogue end,
                     void *c);
-/* As ct_gemm(), by BLAS. */
+/* As ct_gemm(), by BLAS, with the epilogue; no bias when `add`. */
 void ct_blas_gemm(ct_dtype dtype, bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const void *a,
-                  const void *b, void *c, bool add);
+                  const void *b, void *c, bool add, ct_epilogue end);
 
 #endif

@@ -2,7 +2,6 @@
 #include "tensor/blas.h"
 #include "tensor/gemm_kernels.h"
 #include "tensor/internal.h"
-#include "tensor/kernels.h"
 
 #define SMALL (1 << 20)  /* multiplications: fewer are best left to BLAS, which does not pack so little either */
 #define CACHED (1 << 19) /* bytes of b: dot products read it anew for each 64 rows of a */
@@ -62,7 +61,7 @@ static void share(job *j) {
  * figures are measured: see bench/NOTES.md. */
 static bool suits(ct_product *p, size_t item) {
     const double work = (double)p->m * (double)p->n * (double)p->k;
-    p->outer = p->k == 1 && !p->add && !p->bias && !p->transpose_b;
+    p->outer = p->k == 1 && !p->add && !p->transpose_b;
     if (p->outer) return p->m > 1 && p->n > 1;
     if (p->n % CT_GEMM_UNIT || (p->m > 1 && work < SMALL)) return false;
     p->dots = p->transpose_b && p->k % CT_GEMM_UNIT == 0 && (p->m == 1 || p->k >= 256);
@@ -88,16 +87,15 @@ void ct_gemm(ct_dtype dtype, bool transpose_a, bool transpose_b, int64_t m, int6
     p.c_row = n;
     p.transpose_b = transpose_b;
     if ((transpose_a && transpose_b) || !multiplied(dtype, p))
-        ct_blas_gemm(dtype, transpose_a, transpose_b, m, n, k, a, b, c, add);
+        ct_blas_gemm(dtype, transpose_a, transpose_b, m, n, k, a, b, c, add, (ct_epilogue){0});
 }
 
-void ct_gemm_biased(ct_dtype dtype, int64_t m, int64_t n, int64_t k, const void *a, const void *b, const void *bias,
+void ct_gemm_affine(ct_dtype dtype, int64_t m, int64_t n, int64_t k, const void *a, const void *b, ct_epilogue end,
                     void *c) {
-    ct_product p = {.m = m, .n = n, .k = k, .a = a, .b = b, .c = c, .bias = bias, .transpose_b = true};
+    ct_product p = {.m = m, .n = n, .k = k, .a = a, .b = b, .c = c, .bias = end.bias, .relu = end.relu};
+    p.transpose_b = true;
     p.a_row = p.b_row = k;
     p.a_column = 1;
     p.c_row = n;
-    if (multiplied(dtype, p)) return;
-    if (bias) ct_spread(dtype, 1, m, n, bias, 1, c, false);
-    ct_blas_gemm(dtype, false, true, m, n, k, a, b, c, bias != NULL);
+    if (!multiplied(dtype, p)) ct_blas_gemm(dtype, false, true, m, n, k, a, b, c, false, end);
 }

@@ -18,15 +18,20 @@ typedef struct ct_product {
     int64_t c_row;
     bool transpose_b;
     bool dots;  /* of rows of a and b, where k is along both, and also a multiple of CT_GEMM_UNIT */
-    bool outer; /* k is 1, !add and no bias; n may be any number, and b is a row */
+    bool outer; /* k is 1, !add, no bias and no relu; n may be any number, and b is a row */
     bool add;
     const void *bias; /* (n) is added to each row of c unless `add`; NULL: 0 */
+    bool relu;        /* negative elements of c become 0 in the end; NaN stays */
 } ct_product;
 
 typedef void ct_multiply(const ct_product *p);
 
+/* ReLU of the columns [0, n) of m rows, in place. */
+typedef void ct_rectify(int64_t m, int64_t n, int64_t c_row, void *c);
+
 typedef struct ct_gemm_table {
     ct_multiply *multiply[CT_DTYPE_COUNT]; /* NULL without fused multiply-adds: BLAS knows such processors better */
+    ct_rectify *rectify[CT_DTYPE_COUNT];
 } ct_gemm_table;
 
 CT_ISA_TABLE(ct_gemm_table, ct_gemm_kernels)

@@ -202,6 +202,38 @@ START_TEST(a_node_of_scalars) {
 }
 END_TEST
 
+#ifndef CT_DEBUG /* there ended scopes are set aside */
+static bool take_step(ct_module *net, ct_optim *opt, ct_tensor *x, ct_tensor *labels) {
+    ct_scope s = ct_begin();
+    bool ok = ct_backward(ct_cross_entropy(ct_forward(net, x), labels)) && ct_step(opt);
+    return ct_end(s) && ok;
+}
+
+/* A step by hand needs, beside the batch: parameters, outputs of the layers, and the gradients of both. */
+START_TEST(a_step_takes_hardly_more_memory_than_by_hand) {
+    const int64_t width[] = {784, 128, 64, 10, 0}, batch = 8192;
+    int64_t floats = 0;
+    for (int i = 0; width[i + 1]; i++) floats += 2 * width[i + 1] * (width[i] + 1 + batch);
+    support_fail_allocation(-1); /* counts, and lets all succeed */
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_uniform(CT_F32, CT_SHAPE(batch, width[0]), 0, 1), *labels = ct_zeros(CT_I64, CT_SHAPE(batch));
+    const int64_t before = support_live_bytes();
+    ct_module *net = new_net(width);
+    ct_optim *opt = ct_sgd(ct_parameters(net), &(ct_sgd_options){.lr = 0.01});
+    ck_assert(take_step(net, opt, x, labels));
+    ck_assert_int_le(support_peak_bytes() - before, floats * (int64_t)sizeof(float) * 12 / 10);
+    const int64_t first = support_allocations();
+    for (int i = 0; i < 3; i++) ck_assert(take_step(net, opt, x, labels));
+    ck_assert_int_eq(support_allocations(), first);
+    ct_optim_free(opt);
+    ct_module_free(net);
+    ck_assert(ct_end(s));
+    ct_release_memory();
+    support_restore_allocator();
+}
+END_TEST
+#endif
+
 #define CHAIN 1000000
 
 static void *run_chain(void *right) {
@@ -229,6 +261,9 @@ Suite *ct_suite(void) {
     tcase_add_test(t, five_hundred_steps);
     tcase_add_test(t, separate_graphs_share_parameters);
     tcase_add_test(t, a_node_of_scalars);
+#ifndef CT_DEBUG
+    tcase_add_test(t, a_step_takes_hardly_more_memory_than_by_hand);
+#endif
     tcase_add_test(t, a_long_chain_in_a_small_stack);
     suite_add_tcase(suite, t);
     return suite;

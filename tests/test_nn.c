@@ -180,6 +180,29 @@ START_TEST(errors_name_the_parameter_and_the_callers_line) {
 }
 END_TEST
 
+/* The number of tensors that computing x through the net leaves. */
+static int64_t count_computed(ct_module *net, ct_tensor *x, ct_tensor **y) {
+    uint32_t before = ct_this.next_id;
+    *y = ct_forward(net, x);
+    return (int64_t)ct_this.next_id - before;
+}
+
+START_TEST(a_linear_layer_and_its_relu_are_one_operation) {
+    ct_scope s = ct_begin();
+    ct_module *net = ct_sequential(ct_linear(4, 3), ct_relu_layer(), ct_linear(3, 2), ct_tanh_layer(), ct_relu_layer());
+    ct_module *unbiased = ct_sequential(ct_linear(4, 3, .no_bias = true), ct_relu_layer());
+    ct_tensor *x = ct_uniform(CT_F32, CT_SHAPE(6, 4), -1, 1), *y, *z;
+    ck_assert_int_eq(count_computed(net, x, &y), 4);
+    ct_tensor *h = ct_relu(ct_affine(x, ct_module_parameter(net, 0), ct_module_parameter(net, 1)));
+    h = ct_affine(h, ct_module_parameter(net, 2), ct_module_parameter(net, 3));
+    ck_assert_mem_eq(ct_data(y), ct_data(ct_relu(ct_tanh(h))), 6 * 2 * sizeof(float));
+    ck_assert_int_eq(count_computed(unbiased, x, &z), 3); /* the transpose, the product, its ReLU */
+    ck_assert(ct_end(s));
+    ct_module_free(net);
+    ct_module_free(unbiased);
+}
+END_TEST
+
 START_TEST(null_module_is_an_error) {
     ct_scope s = ct_begin();
     ck_assert_ptr_null(ct_forward(NULL, ct_scalar(1)));
@@ -476,6 +499,7 @@ Suite *ct_suite(void) {
     tcase_add_test(nets, training_mode_reaches_every_part);
     tcase_add_test(nets, parameters_are_named_by_their_place);
     tcase_add_test(nets, errors_name_the_parameter_and_the_callers_line);
+    tcase_add_test(nets, a_linear_layer_and_its_relu_are_one_operation);
     tcase_add_test(nets, null_module_is_an_error);
     tcase_add_test(nets, null_after_the_last_layer_is_let_pass);
     tcase_add_test(nets, failed_layer_fails_the_net);

@@ -178,14 +178,16 @@ END_TEST
 
 /* Against the ops that it replaces, with gradients added to ones that are there. */
 START_TEST(affine_is_a_product_and_a_sum) {
-    for (ct_dtype dtype = CT_F32; dtype <= CT_F64; dtype++) {
+    for (int i = 0; i < 4; i++) {
+        ct_dtype dtype = i % 2 ? CT_F64 : CT_F32;
         ct_scope s = ct_begin();
         ct_tensor *in[] = {ct_uniform(dtype, CT_SHAPE(2, 9, 7), -1, 1), ct_uniform(dtype, CT_SHAPE(5, 7), -1, 1),
                            ct_uniform(dtype, CT_SHAPE(5), -1, 1)};
         for (int k = 0; k < 3; k++) ct_requires_grad(in[k]);
-        ct_tensor *z = ct_affine(in[0], in[1], in[2]);
+        ct_tensor *z = i < 2 ? ct_affine(in[0], in[1], in[2]) : ct_affine_relu(in[0], in[1], in[2]);
         ct_tensor *y = ct_add(ct_matmul(in[0], ct_transpose(in[1], 0, 1)), in[2]);
         ct_tensor *g = ct_uniform(dtype, CT_SHAPE(2, 9, 5), -1, 1);
+        if (i >= 2) y = ct_relu(y);
         for (int64_t e = 0; e < ct_size(z); e++)
             ck_assert_double_eq_tol(element(z, e), element(y, e), 4 * tolerance(dtype));
         for (int k = 0; k < 3; k++) {
@@ -195,6 +197,43 @@ START_TEST(affine_is_a_product_and_a_sum) {
             for (int64_t e = 0; e < ct_size(got); e++)
                 ck_assert_double_eq_tol(element(got, e), 2 * (k + 1) * element(expected, e), 60 * tolerance(dtype));
         }
+        ck_assert(ct_end(s));
+    }
+}
+END_TEST
+
+/* By BLAS and by our own kernels: what is negative, NaN or a zero of either sign. */
+START_TEST(relu_within_affine_is_relu) {
+    const int64_t sizes[][3] = {{3, 2, 3}, {5, 3, 0}, {64, 128, 256}, {300, 48, 80}, {2000, 70, 50}, {4, 1, 3}, {1, 32, 16}};
+    for (size_t i = 0; i < 2 * sizeof sizes / sizeof *sizes; i++) {
+        const int64_t *n = sizes[i / 2];
+        ct_dtype dtype = i % 2 ? CT_F64 : CT_F32;
+        ct_scope s = ct_begin();
+        ct_tensor *x = ct_uniform(dtype, CT_SHAPE(n[0], n[2]), -1, 1), *y = ct_uniform(dtype, CT_SHAPE(n[1], n[2]), -1, 1);
+        ct_tensor *w = ct_uniform(dtype, CT_SHAPE(n[1]), -1, 1);
+        ct_write_element(dtype, w->data, n[1] - 1, n[0] == 3 ? NAN : -0.0);
+        ct_tensor *z = ct_affine_relu(x, y, w), *expected = ct_relu(ct_affine(x, y, w));
+        ck_assert_mem_eq(z->data, expected->data, ct_bytes_of(z));
+        ck_assert(n[0] != 3 || isnan(element(z, n[1] - 1)));
+        ck_assert(ct_end(s));
+    }
+}
+END_TEST
+
+/* More rows than are passed back at once; and where the input is the weight too, which gets both cotangents. */
+START_TEST(relu_within_affine_passes_back_in_pieces) {
+    for (int shared = 0; shared < 2; shared++) {
+        ct_scope s = ct_begin();
+        ct_tensor *x = ct_uniform(CT_F64, shared ? CT_SHAPE(700, 700) : CT_SHAPE(1500, 9), -1, 1);
+        ct_tensor *y = shared ? x : ct_uniform(CT_F64, CT_SHAPE(100, 9), -1, 1), *leaf[] = {x, y};
+        for (int k = 0; k < 2; k++) ct_requires_grad(leaf[k]);
+        ct_tensor *z = ct_affine_relu(x, y, NULL), *same = ct_relu(ct_affine(x, y, NULL));
+        ct_tensor *g = ct_uniform(CT_F64, ct_shape_of(z), -1, 1), *expected[2];
+        for (int k = 0; k < 2; k++) expected[k] = ct_vjp(same, leaf[k], g);
+        ck_assert(ct_backward_from(z, g));
+        for (int k = 0; k < 2; k++)
+            for (int64_t e = 0; e < ct_size(leaf[k]); e++)
+                ck_assert_double_eq_tol(element(ct_gradient(leaf[k]), e), element(expected[k], e), 1e-11);
         ck_assert(ct_end(s));
     }
 }
@@ -287,7 +326,8 @@ static void use_every_op(void) {
                           ct_affine(x, w, NULL),  ct_sum(x, CT_AXES(0, 2)),
                           ct_mean(x, CT_ALL),     ct_max(x, CT_KEEP(1)),
                           ct_softmax(x, 1),       ct_log_softmax(x, -1),
-                          ct_cross_entropy(x, y), ct_cross_entropy_probs(x, ct_softmax(x, -1))};
+                          ct_cross_entropy(x, y), ct_cross_entropy_probs(x, ct_softmax(x, -1)),
+                          ct_affine_relu(x, w, NULL)};
     const int n = sizeof parts / sizeof *parts;
     bool done = ct_argmax(x, 1) != NULL;
     for (int i = 0; i < n; i++) done = ct_backward_from(parts[i], parts[i]) && done;
@@ -312,6 +352,8 @@ Suite *ct_suite(void) {
     tcase_add_test(t, batch_bits_do_not_depend_on_threads);
     tcase_add_test(t, no_transpose_is_made);
     tcase_add_test(t, affine_is_a_product_and_a_sum);
+    tcase_add_test(t, relu_within_affine_is_relu);
+    tcase_add_test(t, relu_within_affine_passes_back_in_pieces);
     tcase_add_test(t, affine_bits_do_not_depend_on_threads);
     tcase_add_test(t, errors_say_what_does_not_fit);
     tcase_add_test(t, empty_operands_of_huge_extents);

@@ -85,12 +85,18 @@ static ct_tensor *broken_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) 
 /* The reading over numbers as a tensor. */
 static ct_tensor *by_numbers(const char *at, ct_tensor *z, ct_tensor *g, int k) {
     const ct_op *op = mutant.op;
-    if (op->kind != CT_ELEMENTWISE && !op->parts->backward) return op->parts->vjp(at, z, g, k);
+    if (op->kind != CT_ELEMENTWISE && !op->parts->backward && !op->parts->backwards)
+        return op->parts->vjp(at, z, g, k);
     ct_tensor *gx = ct_full_like(at, op->kind == CT_ELEMENTWISE ? z : z->in[k], 0);
     if (op->kind == CT_ELEMENTWISE)
         ct_elementwise_backward(z, k, g->data, gx->data, false);
-    else
+    else if (op->parts->backward)
         op->parts->backward(z, k, g->data, gx->data, false);
+    else {
+        void *only[CT_MAX_BACKWARDS] = {NULL};
+        only[k] = gx->data;
+        if (!op->parts->backwards(z, g->data, only, (bool[CT_MAX_BACKWARDS]){false})) return NULL;
+    }
     return gx;
 }
 
@@ -108,6 +114,7 @@ static int try_mutant(ct_op_id id, mutation kind, bool over_numbers) {
     const ct_op *right = ct_op_table[id];
     ct_op_parts parts = *right->parts;
     parts.vjps = NULL;
+    parts.backwards = NULL;
     parts.backward = over_numbers ? broken_backward : NULL;
     if (!over_numbers) parts.vjp = broken_vjp;
     ct_op broken = *right;

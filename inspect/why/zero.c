@@ -11,6 +11,7 @@
 
 static const ct_cause causes[CT_OP_COUNT] = {
     [CT_OP_ct_relu] = CT_CAUSE_DEAD,
+    [CT_OP_ct_affine_relu] = CT_CAUSE_DEAD,
     [CT_OP_ct_leaky_relu] = CT_CAUSE_DEAD,
     [CT_OP_ct_leaky_relu_slopes] = CT_CAUSE_DEAD,
     [CT_OP_ct_threshold] = CT_CAUSE_DEAD,
