@@ -75,7 +75,8 @@ struct ct_optim {
     ct_optim_group *groups;
     size_t group_capacity;
     int n_groups;
-    ct_lbfgs *lbfgs; /* of ct_lbfgs() only */
+    ct_lbfgs *lbfgs;    /* of ct_lbfgs() only */
+    unsigned jobs_seen; /* ct_jobs_shared() when the last step was over */
 };
 
 static inline double ct_optim_group_lr(const ct_optim_group *g) { return g->lr->item.f64; }

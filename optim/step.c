@@ -5,7 +5,8 @@
 #include <math.h>
 
 #define BLOCK ((int64_t)1 << 14) /* elements that one thread updates at a time */
-#define FEW (1 << 18)            /* elements that are not worth a second thread: see bench/NOTES.md */
+#define FEW (1 << 18)            /* elements to be read or written that are not worth a second thread, ... */
+#define NEAR (1 << 19)           /* ... nor so many that one thread alone has worked on, in whose cache they are */
 
 typedef struct job {
     const ct_optim *opt;
@@ -76,8 +77,11 @@ static void update(ct_optim *opt) {
         elements += extent_of(s);
     }
     if (!elements) return;
-    job j = {opt, elements * (1 + 2 * count_states(opt)) < FEW ? elements : BLOCK};
+    const int64_t traffic = elements * (3 + 2 * count_states(opt));
+    const bool alone = traffic < FEW || (traffic < NEAR && ct_jobs_shared() == opt->jobs_seen);
+    job j = {opt, alone ? elements : BLOCK};
     ct_parallel((elements + j.block - 1) / j.block, update_block, &j);
+    opt->jobs_seen = ct_jobs_shared();
 }
 
 void ct_clear_gradients(const ct_optim *opt) {

@@ -4,8 +4,8 @@
 #include "tensor/internal.h"
 
 #define SMALL (1 << 20)  /* multiplications: fewer are best left to BLAS, which does not pack so little either */
-#define CACHED (1 << 19) /* bytes of b: dot products read it anew for each 64 rows of a */
-#define SHARE (1 << 22)  /* that a thread takes at once, of many: about 40 microseconds */
+#define CACHED (1 << 19) /* bytes of b: dot products read it anew for each 32 rows of a */
+#define SHARE (1 << 25)  /* that a thread takes at once, of many: about 0.3 ms */
 #define LONG 512         /* of c: rows or columns whose operands stay in the second cache */
 
 typedef struct job {

@@ -221,5 +221,6 @@ uint64_t ct_random_below(uint64_t seed, uint64_t stream, uint64_t counter, uint6
 /* Calls work(context, block) for each block in [0, blocks), on up to ct_threads() threads. Which blocks there are must
  * not depend on the number of threads; their order is open. Nested calls run on the calling thread. */
 void ct_parallel(int64_t blocks, void (*work)(void *context, int64_t block), void *context);
+unsigned ct_jobs_shared(void); /* how many of them several threads have worked on so far */
 
 #endif

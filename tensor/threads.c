@@ -175,3 +175,5 @@ void ct_parallel(int64_t blocks, void (*work)(void *context, int64_t block), voi
     take_back();
     pthread_mutex_unlock(&one_job);
 }
+
+unsigned ct_jobs_shared(void) { return atomic_load_explicit(&pool.generation, memory_order_relaxed); }
