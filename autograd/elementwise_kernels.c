@@ -55,4 +55,5 @@ const ct_elementwise_table CT_ISA_NAME(ct_elementwise) = {
     },
     .add = {[CT_F32] = add_f32, [CT_F64] = add_f64},
     .deviation = {[CT_F32] = deviation_f32, [CT_F64] = deviation_f64},
+    .share = {[CT_F32] = share_f32, [CT_F64] = share_f64},
 };

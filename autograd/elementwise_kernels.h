@@ -17,6 +17,7 @@ typedef struct ct_elementwise_table {
     ct_elementwise_row row[CT_OP_COUNT];
     ct_loop *add[CT_DTYPE_COUNT];       /* out += in[0] */
     ct_loop *deviation[CT_DTYPE_COUNT]; /* out = in[2] (in[0] - in[1]) */
+    ct_loop *share[CT_DTYPE_COUNT];     /* out = in[2] exp(in[0] - in[1]) */
 } ct_elementwise_table;
 
 CT_ISA_TABLE(ct_elementwise_table, ct_elementwise)

@@ -15,6 +15,7 @@ typedef enum ct_reduction {
     CT_REDUCE_PROD,
     CT_REDUCE_MAX, /* every dtype; NaN if one is; n > 0 */
     CT_REDUCE_MIN,
+    CT_REDUCE_LOGSUMEXP, /* f32 and f64; n > 0 */
     CT_REDUCE_MOMENTS, /* f32 and f64, to ct_moments; n > 0 */
     CT_REDUCTION_COUNT
 } ct_reduction;

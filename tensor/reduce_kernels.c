@@ -1,13 +1,17 @@
 /* Reductions over the middle axis of (outer, n, inner), for each type and instruction set. The order in which
  * elements are combined follows from n and inner alone. */
 #include "tensor/kernels.h"
+#include "tensor/vector_math.h"
 
-#include <math.h>
+#include <float.h>
+#include <string.h>
 
 #define WIDE 512  /* columns reduced at a time: few pages a row, and a level of the tree is 4 KiB on the stack */
 #define STRIP 128 /* lanes that narrow rows are taken in: 8 vectors of 16 floats */
 #define BLOCK 32  /* rows added in order, before sums are added in a tree */
-#define LANES 256 /* columns of which moments are taken at a time */
+#define LANES 256 /* columns of which moments or exponentials are taken at a time */
+#define SHORT 128 /* elements at most of lines that are turned for exponentials, */
+#define ABREAST 16 /* to lie side by side */
 #define COLUMN_BLOCK 64 /* rows of which they are taken at a time */
 #define COLUMN_AHEAD 16 /* rows further on are asked for meanwhile */
 
@@ -44,11 +48,13 @@ static void merge_lanes(int64_t width, double count, double more, double *restri
 
 #define FLOATING
 #define IS_NAN(v) ((v) != (v))
+#define MOST FLT_MAX
 #define T float
 #define NAMED_BY_TYPE(name) name##_f32
 #include "tensor/reduce_type.inc"
 
 #define IS_NAN(v) ((v) != (v))
+#define MOST DBL_MAX
 #define T double
 #define NAMED_BY_TYPE(name) name##_f64
 #include "tensor/reduce_type.inc"
@@ -65,6 +71,7 @@ const ct_reduce_table CT_ISA_NAME(ct_reduce_kernels) = {
              [CT_REDUCE_PROD] = {OF_FLOATS(prod_fold)},
              [CT_REDUCE_MAX] = {OF_ALL(max_fold)},
              [CT_REDUCE_MIN] = {OF_ALL(min_fold)},
+             [CT_REDUCE_LOGSUMEXP] = {OF_FLOATS(logsumexp_fold)},
              [CT_REDUCE_MOMENTS] = {OF_FLOATS(moments_fold)}},
     .find = {OF_ALL(find)},
     .spread = {OF_FLOATS(spread)},

@@ -73,6 +73,10 @@ static inline float ct_exp_scaled(float v) {
     return power.f * ct_horner(7, c, r);
 }
 
+/* exp v of v <= 0; of infinity too. */
+static inline float ct_exp_below_f32(float v) { return v > 0 ? v : 0x1p-64f * ct_exp_scaled(v); }
+static inline double ct_exp_below_f64(double v) { return exp(v); }
+
 /* log(1 + exp v) of v <= 0: log(1 + e) / e is a polynomial in e = exp v, which is at most 1. */
 static inline float ct_log1p_exp_f32(float v) {
     static const float c[] = {0.99999994f, -0.499994934f, 0.333190948f,   -0.248429775f, 0.191059887f,

@@ -5,6 +5,7 @@
 #include "support/sweep.h"
 
 #include <check.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -451,26 +452,82 @@ START_TEST(norms_at_the_edges) {
 }
 END_TEST
 
+#define N_LARGE 4
 /* Far more elements than one share of a thread has, over runs of axes and apart; and gradients that are added. */
-START_TEST(large_norms_and_variances) {
+START_TEST(large_norms_variances_and_logarithms) {
     const ct_axes over[] = {CT_ALL, CT_AXES(0), CT_AXES(1), CT_AXES(0, 2)};
-    for (size_t i = 0; i < 3 * sizeof over / sizeof *over; i++) {
+    for (size_t i = 0; i < N_LARGE * sizeof over / sizeof *over; i++) {
         ct_scope s = ct_begin();
-        ct_tensor *x = ct_requires_grad(ct_normal(CT_F64, CT_SHAPE(70, 90, 80), 1, 1)), *mean = ct_mean(x, over[i / 3]);
-        ct_tensor *z[] = {ct_vector_norm(x, 1, over[i / 3]), ct_vector_norm(x, 2, over[i / 3]),
-                          ct_variance(x, over[i / 3], 0)};
-        ct_tensor *same[] = {ct_sum(ct_abs(x), over[i / 3]), ct_sqrt(ct_sum(ct_square(x), over[i / 3])),
-                             ct_sub(ct_mean(ct_square(x), over[i / 3]), ct_square(mean))};
+        ct_tensor *x = ct_requires_grad(ct_normal(CT_F64, CT_SHAPE(70, 90, 80), 1, 1));
+        ct_tensor *mean = ct_mean(x, over[i / N_LARGE]);
+        ct_tensor *z[] = {ct_vector_norm(x, 1, over[i / N_LARGE]), ct_vector_norm(x, 2, over[i / N_LARGE]),
+                          ct_variance(x, over[i / N_LARGE], 0), ct_logsumexp(x, over[i / N_LARGE])};
+        ct_tensor *same[] = {ct_sum(ct_abs(x), over[i / N_LARGE]), ct_sqrt(ct_sum(ct_square(x), over[i / N_LARGE])),
+                             ct_sub(ct_mean(ct_square(x), over[i / N_LARGE]), ct_square(mean)),
+                             ct_log(ct_sum(ct_exp(x), over[i / N_LARGE]))};
         ct_tensor *seed = ct_uniform(CT_F64, ct_shape_of(mean), -1, 1), *gradient[2];
         for (int k = 0; k < 2; k++) { /* each twice */
-            ct_tensor *f = k ? same[i % 3] : z[i % 3];
+            ct_tensor *f = k ? same[i % N_LARGE] : z[i % N_LARGE];
             ct_zero_gradient(x);
             ck_assert(ct_backward_from(f, seed) && ct_backward_from(f, seed));
             gradient[k] = ct_from(CT_F64, ct_shape_of(x), ct_data(ct_gradient(x)));
         }
-        ct_tensor *off = ct_max(ct_abs(ct_div(ct_sub(z[i % 3], same[i % 3]), same[i % 3])), CT_ALL);
+        ct_tensor *off = ct_max(ct_abs(ct_div(ct_sub(z[i % N_LARGE], same[i % N_LARGE]), same[i % N_LARGE])), CT_ALL);
         ck_assert_double_le(ct_item(off), 1e-12);
         ck_assert_double_le(ct_item(ct_max(ct_abs(ct_sub(gradient[0], gradient[1])), CT_ALL)), 1e-12);
+        ck_assert(ct_end(s));
+    }
+}
+END_TEST
+
+/* Short lines, lines that are taken as lanes, columns, runs of axes: against log(sum(exp x)), which cannot overflow
+ * here; shifted far from 0, and both ways. */
+START_TEST(logsumexp_of_all_lengths) {
+    const ct_axes over[] = {CT_AXES(0), CT_KEEP(1), CT_AXES(2), CT_AXES(0, 2), CT_AXES(1, 2), CT_ALL};
+    const ct_shape shapes[] = {CT_SHAPE(40, 3, 1),   CT_SHAPE(3, 5, 7),    CT_SHAPE(5, 128, 9),   CT_SHAPE(2, 129, 6),
+                               CT_SHAPE(300, 2, 17), CT_SHAPE(4, 40, 300), CT_SHAPE(2, 3, 5003), CT_SHAPE(1, 1, 1)};
+    for (int i = 0; i < 8 * 6 * 2; i++) {
+        ct_scope s = ct_begin();
+        const bool wide = i % 2;
+        ct_tensor *x = ct_requires_grad(ct_uniform(wide ? CT_F64 : CT_F32, shapes[i / 12], -9, 9));
+        ct_tensor *z = ct_logsumexp(x, over[i / 2 % 6]), *shift = ct_scalar(wide ? 1e4 : 256);
+        ct_tensor *far = ct_sub(ct_logsumexp(ct_add(x, shift), over[i / 2 % 6]), shift);
+        ct_tensor *plain = ct_log(ct_sum(ct_exp(ct_cast(x, CT_F64)), over[i / 2 % 6]));
+        ck_assert(z && far && plain);
+        for (int64_t k = 0; k < ct_size(z); k++) {
+            ck_assert_double_eq_tol(element(z, k), element(plain, k), wide ? 1e-14 : 2e-6);
+            ck_assert_double_eq_tol(element(far, k), element(plain, k), wide ? 1e-11 : 6e-5);
+        }
+        ct_tensor *seed = ct_uniform(CT_F64, ct_shape_of(z), -1, 1);
+        ck_assert(ct_backward_from(plain, seed) && ct_backward_from(ct_neg(z), ct_cast(seed, (ct_dtype)x->dtype)));
+        ck_assert_double_le(ct_item(ct_max(ct_abs(ct_gradient(x)), CT_ALL)), wide ? 1e-14 : 2e-6);
+        ck_assert(ct_end(s));
+    }
+}
+END_TEST
+
+/* One element, anywhere in a line; as PyTorch's. */
+START_TEST(logsumexp_of_special_values_anywhere) {
+    for (int i = 0; i < 4 * 2; i++) {
+        ct_scope s = ct_begin();
+        const ct_dtype dtype = i % 2 ? CT_F64 : CT_F32;
+        const int64_t n = (int64_t[]){2, 100, 130, 5000}[i / 2];
+        const double most = i % 2 ? DBL_MAX : FLT_MAX;
+        for (int64_t place = 0; place < n; place += n / 2 - n / 50 * 7) {
+            ct_tensor *x = ct_zeros(dtype, CT_SHAPE(n)), *none = ct_full(dtype, CT_SHAPE(n), -INFINITY);
+            CHECK_VALUES(ct_logsumexp(none, CT_ALL), -INFINITY);
+            ct_write_element(dtype, none->data, place, 3);
+            CHECK_VALUES(ct_logsumexp(none, CT_ALL), 3);
+            ct_write_element(dtype, none->data, place, -most);
+            CHECK_VALUES(ct_logsumexp(none, CT_ALL), -most);
+            const double odd[] = {most, INFINITY, NAN};
+            for (int k = 0; k < 3; k++) {
+                ct_write_element(dtype, x->data, place, odd[k]);
+                CHECK_VALUES(ct_logsumexp(x, CT_ALL), odd[k]);
+            }
+            ct_write_element(dtype, x->data, (place + 1) % n, INFINITY);
+            CHECK_VALUES(ct_logsumexp(x, CT_ALL), NAN);
+        }
         ck_assert(ct_end(s));
     }
 }
@@ -532,7 +589,9 @@ Suite *ct_suite(void) {
     tcase_add_test(t, variance_of_outliers);
     tcase_add_test(t, subgradients_of_norms);
     tcase_add_test(t, norms_at_the_edges);
-    tcase_add_test(t, large_norms_and_variances);
+    tcase_add_test(t, large_norms_variances_and_logarithms);
+    tcase_add_test(t, logsumexp_of_all_lengths);
+    tcase_add_test(t, logsumexp_of_special_values_anywhere);
     tcase_add_test(t, bits_of_statistics_do_not_depend_on_threads);
     tcase_add_test(t, errors_of_statistics);
     suite_add_tcase(suite, t);

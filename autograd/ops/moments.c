@@ -1,5 +1,5 @@
-/* Variance and norms over sets of axes: reductions whose gradients are x, less a mean or not, times a number for each
- * element of the result. */
+/* Variance, norms and logsumexp over sets of axes: reductions whose gradients are one pass over x, with numbers for
+ * each element of the result beside it. */
 #include "autograd/elementwise_kernels.h"
 #include "autograd/ops/reduce.h"
 
@@ -191,3 +191,45 @@ static ct_sample ct_vector_norm_samples(int i, ct_dtype dtype) {
 
 CT_OP_PARTS(ct_vector_norm, .backward = ct_vector_norm_backward,
             .fields = CT_FIELDS(CT_FIELD(norm_attributes, "axis", over.axes), CT_FIELD(norm_attributes, "p", p)));
+
+/* ---- ct_logsumexp -------------------------------------------------------------------------------------- */
+
+typedef struct logsumexp_attributes {
+    ct_reduce_attributes over;
+    beside_x beside; /* the shape alone */
+} logsumexp_attributes;
+
+ct_tensor *ct_logsumexp_at(const char *at, ct_tensor *x, ct_axes axes) {
+    logsumexp_attributes a = {.over.axes = axes};
+    return ct_record(at, CT_OP_ct_logsumexp, &x, 1, &a, sizeof a);
+}
+
+static bool ct_logsumexp_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
+    logsumexp_attributes *a = z->attributes;
+    return ct_floating_reduction(z, shape, dtype) && allocate_beside(z, 0, &a->beside);
+}
+
+static void ct_logsumexp_forward(ct_tensor *z) {
+    ct_reduce_steps(z, CT_REDUCE_LOGSUMEXP);
+    const bool of_none = ((const ct_reduce_attributes *)z->attributes)->n == 0;
+    for (int64_t i = 0, n = of_none ? ct_size_of(z) : 0; i < n; i++) ct_write_element(z->dtype, z->data, i, -INFINITY);
+}
+
+/* g exp(x - z). */
+static ct_tensor *ct_logsumexp_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
+    return ct_mul(ct_exp(ct_sub(z->in[k], ct_with_axes(at, z, z))), ct_with_axes(at, z, g));
+}
+
+static void ct_logsumexp_backward(ct_tensor *z, int k, const void *g, void *gx, bool add) {
+    const logsumexp_attributes *a = z->attributes;
+    const beside_x beside = {a->beside.extent, {z->data, (void *)g}};
+    const ct_tensor *x = z->in[k], sum = as_beside(z, &beside, 0), scale = as_beside(z, &beside, 1);
+    ct_elementwise_into(ct_elementwise()->share[z->dtype], 3, (const ct_tensor *[]){x, &sum, &scale}, x, gx, add);
+}
+
+static ct_sample ct_logsumexp_samples(int i, ct_dtype dtype) {
+    return ct_reduce_sample(i, ct_logsumexp_at, ct_draw_any, true, dtype);
+}
+
+CT_OP_PARTS(ct_logsumexp, .backward = ct_logsumexp_backward,
+            .fields = CT_FIELDS(CT_FIELD(logsumexp_attributes, "axis", over.axes)));

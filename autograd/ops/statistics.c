@@ -2,19 +2,12 @@
 #include "autograd/ops/compose.h"
 #include "autograd/ops/matmul.h"
 
-#include <float.h>
 #include <math.h>
 
 #undef CT_HERE
 #define CT_HERE at
 
 #define C(like, v) ct_constant_like(at, like, v)
-
-/* Axes that stay with extent 1. */
-static ct_axes kept(ct_axes axes) {
-    axes.keep = true;
-    return axes;
-}
 
 /* ---- sums --------------------------------------------------------------------------------------------------- */
 
@@ -25,15 +18,6 @@ ct_tensor *ct_nansum_at(const char *at, ct_tensor *x, ct_axes axes) {
 ct_tensor *ct_nanmean_at(const char *at, ct_tensor *x, ct_axes axes) {
     ct_tensor *sum = ct_nansum(x, axes);
     return sum ? ct_div(sum, ct_sum(ct_cast(ct_eq(x, x), sum->dtype), axes)) : NULL;
-}
-
-/* The largest is taken out of the exponents, the largest number for an infinite one: log(sum(exp(x - m))) + m. */
-ct_tensor *ct_logsumexp_at(const char *at, ct_tensor *x, ct_axes axes) {
-    if (x && ct_size_of(x) == 0) return ct_log(ct_sum(ct_exp(x), axes));
-    const double most = x && x->dtype == CT_F32 ? FLT_MAX : DBL_MAX;
-    ct_tensor *m = ct_detach(ct_clamp(ct_max(x, kept(axes)), -most, most));
-    ct_tensor *z = ct_log(ct_sum(ct_exp(ct_sub(x, m)), axes));
-    return z ? ct_add(z, ct_reshape(m, ct_shape_of(z))) : NULL;
 }
 
 /* ---- moments ------------------------------------------------------------------------------------------------ */
