@@ -37,17 +37,9 @@ typedef struct product {
 
 #define TRANSPOSE(flag) ((flag) ? CblasTrans : CblasNoTrans)
 
-/* What the sums of c (rows, cols) begin with, where that is not c or left to BLAS, which takes no k of 0. */
-static void begin_block(const product *p, int rows, int cols, const void *bias, char *c) {
-    const size_t item = ct_dtype_size(p->dtype), row = (size_t)p->n * item;
-    for (int i = 0; bias && i < rows; i++) memcpy(c + (size_t)i * row, bias, (size_t)cols * item);
-    for (int i = 0; !bias && !p->add && p->k == 0 && i < rows; i++) memset(c + (size_t)i * row, 0, (size_t)cols * item);
-}
-
 /* c (rows, cols) of the row length p->n; a, b and bias start at the block's first row and column. */
 static void multiply_block(const product *p, int rows, int cols, const void *a, const void *b, const void *bias,
                            void *c) {
-    const bool add = p->add || bias;
     bool ta = p->transpose_a, tb = p->transpose_b;
     int k = p->k, lda = ta ? p->m : k, ldb = tb ? k : p->n;
     int a_rows = ta ? k : rows, a_cols = ta ? rows : k, b_rows = tb ? cols : k,
@@ -56,16 +48,13 @@ static void multiply_block(const product *p, int rows, int cols, const void *a, 
     if (p->n == 1) gemv(CblasRowMajor, TRANSPOSE(ta), a_rows, a_cols, 1, a, lda, b, 1, beta, c, 1);                  \
     else if (p->m == 1) gemv(CblasRowMajor, TRANSPOSE(!tb), b_rows, b_cols, 1, b, ldb, a, 1, beta, c, 1);            \
     else gemm(CblasRowMajor, TRANSPOSE(ta), TRANSPOSE(tb), rows, cols, k, 1, a, lda, b, ldb, beta, c, p->n)
-    begin_block(p, rows, cols, bias, c);
-    if (k == 0) {
-        /* c is done */
-    } else if (p->dtype == CT_F32) {
-        MULTIPLY(cblas_sgemm, cblas_sgemv, (float)add);
+    if (p->dtype == CT_F32) {
+        MULTIPLY(cblas_sgemm, cblas_sgemv, (float)p->add);
     } else {
-        MULTIPLY(cblas_dgemm, cblas_dgemv, (double)add);
+        MULTIPLY(cblas_dgemm, cblas_dgemv, (double)p->add);
     }
 #undef MULTIPLY
-    if (p->end.relu) ct_gemm_kernels()->rectify[p->dtype](rows, cols, p->n, c);
+    if (bias || p->end.relu) ct_gemm_kernels()->finish[p->dtype](rows, cols, p->n, bias, p->end.relu, c);
 }
 
 static void multiply_nth(void *context, int64_t block) {
@@ -101,6 +90,11 @@ void ct_blas_gemm(ct_dtype dtype, bool transpose_a, bool transpose_b, int64_t m,
                   const void *b, void *c, bool add, ct_epilogue end) {
     assert(ct_is_float(dtype) && m <= CT_GEMM_MAX && n <= CT_GEMM_MAX && k <= CT_GEMM_MAX);
     if (m == 0 || n == 0) return;
+    if (k == 0) { /* which BLAS does not take */
+        if (!add) memset(c, 0, (size_t)m * (size_t)n * ct_dtype_size(dtype));
+        if (end.bias || end.relu) ct_gemm_kernels()->finish[dtype](m, n, n, end.bias, end.relu, c);
+        return;
+    }
     ct_one_blas_thread();
     product p = {.dtype = dtype,
                  .transpose_a = transpose_a,

@@ -4,17 +4,28 @@
 
 #include <string.h>
 
-#define RECTIFY(T, name)                                                                                             \
-    static void name(int64_t m, int64_t n, int64_t c_row, void *c) {                                                 \
-        const int64_t rows = n == c_row ? 1 : m, length = n == c_row ? m * n : n;                                    \
-        for (int64_t i = 0; i < rows; i++) {                                                                         \
-            T *row = (T *)c + i * c_row;                                                                             \
-            for (int64_t j = 0; j < length; j++) row[j] = row[j] < 0 ? 0 : row[j];                                   \
+/* Short rows are too little for vectors: as many as fill the tile are worked on as one. */
+#define TILE 1024
+#define FINISH(T, name)                                                                                              \
+    static void name(int64_t m, int64_t n, int64_t c_row, const void *bias, bool relu, void *c) {                    \
+        T tile[TILE];                                                                                                \
+        const int64_t fitting = n == c_row && n <= TILE / 2 ? TILE / n : 1, rows = fitting < m ? fitting : m;        \
+        const T *line = bias;                                                                                        \
+        if (bias && rows > 1) line = memcpy(tile, bias, (size_t)n * sizeof(T));                                      \
+        for (int64_t done = n, more; bias && done < rows * n; done += more) {                                        \
+            more = done < rows * n - done ? done : rows * n - done;                                                  \
+            memcpy(tile + done, tile, (size_t)more * sizeof(T));                                                     \
+        }                                                                                                            \
+        for (int64_t i = 0; i < m; i += rows) {                                                                      \
+            T *restrict row = (T *)c + i * c_row;                                                                    \
+            const int64_t length = (m - i < rows ? m - i : rows) * n;                                                \
+            for (int64_t j = 0; line && j < length; j++) row[j] += line[j];                                          \
+            for (int64_t j = 0; relu && j < length; j++) row[j] = row[j] < 0 ? 0 : row[j];                           \
         }                                                                                                            \
     }
-RECTIFY(float, rectify_f32)
-RECTIFY(double, rectify_f64)
-#define RECTIFIERS .rectify = {[CT_F32] = rectify_f32, [CT_F64] = rectify_f64}
+FINISH(float, finish_f32)
+FINISH(double, finish_f64)
+#define FINISHERS .finish = {[CT_F32] = finish_f32, [CT_F64] = finish_f64}
 
 #ifdef __FMA__
 
@@ -44,8 +55,8 @@ RECTIFY(double, rectify_f64)
 
 const ct_gemm_table CT_ISA_NAME(ct_gemm_kernels) = {
     .multiply = {[CT_F32] = multiply_f32, [CT_F64] = multiply_f64},
-    RECTIFIERS,
+    FINISHERS,
 };
 #else
-const ct_gemm_table CT_ISA_NAME(ct_gemm_kernels) = {.multiply = {NULL}, RECTIFIERS};
+const ct_gemm_table CT_ISA_NAME(ct_gemm_kernels) = {.multiply = {NULL}, FINISHERS};
 #endif

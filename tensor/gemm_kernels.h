@@ -26,12 +26,12 @@ typedef struct ct_product {
 
 typedef void ct_multiply(const ct_product *p);
 
-/* ReLU of the columns [0, n) of m rows, in place. */
-typedef void ct_rectify(int64_t m, int64_t n, int64_t c_row, void *c);
+/* The columns [0, n) of m rows of c plus bias (n), unless it is NULL, and then their ReLU, in place. */
+typedef void ct_finish(int64_t m, int64_t n, int64_t c_row, const void *bias, bool relu, void *c);
 
 typedef struct ct_gemm_table {
     ct_multiply *multiply[CT_DTYPE_COUNT]; /* NULL without fused multiply-adds: BLAS knows such processors better */
-    ct_rectify *rectify[CT_DTYPE_COUNT];
+    ct_finish *finish[CT_DTYPE_COUNT];
 } ct_gemm_table;
 
 CT_ISA_TABLE(ct_gemm_table, ct_gemm_kernels)
