@@ -58,7 +58,8 @@ static void measure(const row *r, int threads, peer *torch, bool *failed) {
              r->extent, r->padding, r->repeats);
     snprintf(name, sizeof name, "%dx%dx%dx%d, %d kernels %dx%d, padding %d", r->n, r->channels, r->extent, r->extent,
              r->outputs, r->kernel, r->kernel, r->padding);
-    contestant both[] = {{.run = pass, .context = &t}, {.peer = torch, .line = line}};
+    contestant both[] = {{.run = pass, .context = &t, .settling = threads > 1 ? SETTLING : 0},
+                         {.peer = torch, .line = line}};
     ct_set_threads(threads);
     take_turns(both, 2, ROUNDS, r->repeats, threads == 1 ? CPU_TIME : WALL_TIME);
     double ratio = ratio_of(&both[0], &both[1], ROUNDS);

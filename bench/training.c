@@ -155,6 +155,7 @@ static result time_row(task *t, peer *torch) {
         [REPLAYED] = {.run = step_replayed, .prepare = keep_blas_alone, .context = t},
         [TORCH] = {.peer = torch, .line = line},
     };
+    for (int i = 0; i < TORCH && t->threads > 1; i++) all[i].settling = SETTLING;
     take_turns(all, EVERYBODY, ROUNDS, r->repeats, t->threads == 1 ? CPU_TIME : WALL_TIME);
     result found = {all[OURS].median, ratio_of(&all[OURS], &all[HAND], ROUNDS),
                     ratio_of(&all[TORCH], &all[OURS], ROUNDS)};

@@ -4,13 +4,13 @@
 
 #include <math.h>
 
-#define BLOCK ((int64_t)1 << 14) /* elements that one thread updates at a time */
+#define PARTS 8                  /* of each parameter, that one thread updates at a time */
 #define FEW (1 << 18)            /* elements to be read or written that are not worth a second thread, ... */
 #define NEAR (1 << 19)           /* ... nor so many that one thread alone has worked on, in whose cache they are */
 
 typedef struct job {
     const ct_optim *opt;
-    int64_t block; /* elements */
+    int64_t parts; /* that each parameter is cut into */
 } job;
 
 /* Elements [start, start + n) of a parameter. */
@@ -32,25 +32,20 @@ static void update_part(const ct_optim *opt, const ct_slot *s, int64_t start, in
     ct_updates()->loop[opt->id][x->dtype](&u);
 }
 
-/* Elements of the place of a parameter among all that have a gradient: each begins with a line of the cache. */
-static int64_t extent_of(const ct_slot *s) {
-    return ct_has_gradient(s->parameter) ? (ct_size_of(s->parameter) + CT_ALIGNMENT - 1) & ~(int64_t)(CT_ALIGNMENT - 1)
-                                         : 0;
+/* Where part i of n elements begins: at a line of the cache. */
+static int64_t begin_of_part(int64_t n, int64_t i, int64_t parts) {
+    return i == parts ? n : n / parts * i & ~(int64_t)(CT_ALIGNMENT - 1);
 }
 
-/* The parameters in a row are cut into blocks, so that many small ones are one. */
-static void update_block(void *context, int64_t block) {
+/* The same part of all parameters: products are cut by rows of their weights too. */
+static void update_parts(void *context, int64_t i) {
     const job *j = context;
-    const ct_optim *opt = j->opt;
     const unsigned mode = ct_flush_denormals(); /* what has decayed that far is nothing, but slow */
-    int64_t start = block * j->block, end = start + j->block; /* from the next parameter's first element on */
-    for (int i = 0; i < opt->n && end > 0; i++) {
-        const ct_slot *s = &opt->slots[i];
-        const int64_t extent = extent_of(s), n = ct_size_of(s->parameter);
-        const int64_t first = start > 0 ? start : 0, behind = end < n ? end : n;
-        if (extent && first < behind) update_part(opt, s, first, behind - first);
-        start -= extent;
-        end -= extent;
+    for (int k = 0; k < j->opt->n; k++) {
+        const ct_slot *s = &j->opt->slots[k];
+        const int64_t n = ct_size_of(s->parameter), start = begin_of_part(n, i, j->parts);
+        const int64_t end = begin_of_part(n, i + 1, j->parts);
+        if (start < end && ct_has_gradient(s->parameter)) update_part(j->opt, s, start, end - start);
     }
     ct_restore_denormals(mode);
 }
@@ -74,13 +69,13 @@ static void update(ct_optim *opt) {
         if (!ct_has_gradient(s->parameter)) continue;
         s->steps->item.i64++;
         advance_momenta(opt, s);
-        elements += extent_of(s);
+        elements += ct_size_of(s->parameter);
     }
     if (!elements) return;
     const int64_t traffic = elements * (3 + 2 * count_states(opt));
     const bool alone = traffic < FEW || (traffic < NEAR && ct_jobs_shared() == opt->jobs_seen);
-    job j = {opt, alone ? elements : BLOCK};
-    ct_parallel((elements + j.block - 1) / j.block, update_block, &j);
+    job j = {opt, alone ? 1 : PARTS};
+    ct_parallel(j.parts, update_parts, &j);
     opt->jobs_seen = ct_jobs_shared();
 }
 

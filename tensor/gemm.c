@@ -44,7 +44,8 @@ static void multiply_part(void *context, int64_t number) {
 /* Any cut gives the same bits, so its parts may be as many as there are threads. */
 static void share(job *j) {
     const ct_product *p = &j->product;
-    j->by_rows = p->m > p->n;
+    /* A weight's gradient by the rows that each thread reads of the weight, unless b is more to read twice. */
+    j->by_rows = p->a_column != 1 && p->m > 1 && p->m >= 2 * CT_GEMM_UNIT && p->k <= p->m ? true : p->m > p->n;
     int64_t unit = CT_GEMM_UNIT, units = quotient_up(j->by_rows ? p->m : p->n, unit);
     double work = (double)p->m * (double)p->n * (double)p->k;
     if (work < SMALL) { /* with vectors, for which memory is what takes time */

@@ -19,7 +19,9 @@ typedef struct job {
     void *context;
     int64_t blocks;
     unsigned mode;        /* of the caller's denormals, which must be that of all threads for the same bits */
-    _Atomic int64_t next; /* block not yet taken */
+    _Atomic int64_t taken; /* blocks */
+    int64_t front;         /* of them, those that the owner has taken: the first ones */
+    _Atomic int64_t back;  /* and the others: the last ones */
 } job;
 
 static struct {
@@ -56,11 +58,19 @@ int ct_threads(void) {
 
 void ct_set_threads(int n) { atomic_store(&threads, clamp_threads(n)); }
 
-static void run(job *j) {
+/* The owner begins with the first block, the others with the last one: where jobs are cut alike, each finds in its
+ * cache what it wrote before. Together they stop at `taken`. */
+static bool take(job *j, bool owner, int64_t *block) {
+    if (atomic_fetch_add(&j->taken, 1) >= j->blocks) return false;
+    *block = owner ? j->front++ : j->blocks - 1 - atomic_fetch_add(&j->back, 1);
+    return true;
+}
+
+static void run(job *j, bool owner) {
     inside = true;
     const unsigned own = ct_denormals();
     ct_restore_denormals(j->mode);
-    for (int64_t block; (block = atomic_fetch_add(&j->next, 1)) < j->blocks;) j->work(j->context, block);
+    for (int64_t block; take(j, owner, &block);) j->work(j->context, block);
     ct_restore_denormals(own);
     inside = false;
 }
@@ -92,7 +102,7 @@ static unsigned await_job(unsigned seen) {
 static void join_job(int index) {
     atomic_fetch_add(&pool.active, 1);
     job *j = index < atomic_load(&pool.allowed) ? atomic_load(&pool.current) : NULL;
-    if (j) run(j);
+    if (j) run(j, false);
     if (atomic_fetch_sub(&pool.active, 1) > 1 || !atomic_load(&pool.waiting)) return;
     pthread_mutex_lock(&pool.lock);
     pthread_cond_signal(&pool.idle);
@@ -171,7 +181,7 @@ void ct_parallel(int64_t blocks, void (*work)(void *context, int64_t block), voi
     job j = {.work = work, .context = context, .blocks = blocks, .mode = ct_denormals()};
     start_threads(helpers);
     publish(&j, helpers);
-    run(&j);
+    run(&j, true);
     take_back();
     pthread_mutex_unlock(&one_job);
 }

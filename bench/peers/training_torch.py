@@ -29,6 +29,10 @@ for line in sys.stdin:
     threads, adam, batch, repeats, *widths = map(int, line.split())
     torch.set_num_threads(threads)
     work = make(adam, batch, tuple(widths))
+    settled = time.perf_counter() + (0.1 if threads > 1 else 0)  # threads that have slept must find their processors
+    step(*work)
+    while time.perf_counter() < settled:
+        step(*work)
     clock = time.process_time if threads == 1 else time.perf_counter
     start = clock()
     for _ in range(repeats):

@@ -12,6 +12,7 @@ typedef struct contestant {
     void *context;
     peer *peer; /* instead of run: a program that does the work, told by `line`, and says the seconds */
     const char *line;
+    double settling; /* seconds that are not timed, after silence: for threads that must find their processors; or 0 */
     double seconds[MAX_ROUNDS]; /* out: of a unit, round by round; NaN from a peer that did not answer */
     double median;              /* out */
 } contestant;
@@ -20,6 +21,8 @@ typedef enum timing_clock {
     WALL_TIME, /* where several threads share the work */
     CPU_TIME,  /* of the calling thread: what others do on the machine counts less */
 } timing_clock;
+
+#define SETTLING 0.1 /* of threads that have slept; measured */
 
 /* `rounds` rounds in which each contestant runs `repeats` units. A peer keeps the time itself. */
 void take_turns(contestant *contestants, int n, int rounds, int repeats, timing_clock clock);
