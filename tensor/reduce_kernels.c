@@ -9,7 +9,7 @@
 #define WIDE 512  /* columns reduced at a time: few pages a row, and a level of the tree is 4 KiB on the stack */
 #define STRIP 128 /* lanes that narrow rows are taken in: 8 vectors of 16 floats */
 #define BLOCK 32  /* rows added in order, before sums are added in a tree */
-#define LANES 256 /* columns of which moments or exponentials are taken at a time */
+#define LANES 512 /* columns of which moments or exponentials are taken at a time */
 #define SHORT 128 /* elements at most of lines that are turned for exponentials, */
 #define ABREAST 16 /* to lie side by side */
 #define COLUMN_BLOCK 64 /* rows of which they are taken at a time */
