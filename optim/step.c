@@ -34,7 +34,7 @@ static void update_part(const ct_optim *opt, const ct_slot *s, int64_t start, in
 
 /* Where part i of n elements begins: at a line of the cache. */
 static int64_t begin_of_part(int64_t n, int64_t i, int64_t parts) {
-    return i == parts ? n : n / parts * i & ~(int64_t)(CT_ALIGNMENT - 1);
+    return i == 0 ? 0 : i == parts ? n : n / parts * i & ~(int64_t)(CT_ALIGNMENT - 1);
 }
 
 /* The same part of all parameters: products are cut by rows of their weights too. */

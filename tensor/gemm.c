@@ -45,7 +45,7 @@ static void multiply_part(void *context, int64_t number) {
 static void share(job *j) {
     const ct_product *p = &j->product;
     /* A weight's gradient by the rows that each thread reads of the weight, unless b is more to read twice. */
-    j->by_rows = p->a_column != 1 && p->m > 1 && p->m >= 2 * CT_GEMM_UNIT && p->k <= p->m ? true : p->m > p->n;
+    j->by_rows = p->m > p->n || (p->a_column != 1 && p->m >= 2 * CT_GEMM_UNIT && p->k <= p->m);
     int64_t unit = CT_GEMM_UNIT, units = quotient_up(j->by_rows ? p->m : p->n, unit);
     double work = (double)p->m * (double)p->n * (double)p->k;
     if (work < SMALL) { /* with vectors, for which memory is what takes time */
@@ -64,10 +64,10 @@ static bool suits(ct_product *p, size_t item) {
     const double work = (double)p->m * (double)p->n * (double)p->k;
     p->outer = p->k == 1 && !p->add && !p->transpose_b;
     if (p->outer) return p->m > 1 && p->n > 1;
-    if (p->n % CT_GEMM_UNIT || (p->m > 1 && work < SMALL)) return false;
+    if (p->m > 1 && work < SMALL) return false;
     p->dots = p->transpose_b && p->k % CT_GEMM_UNIT == 0 && (p->m == 1 || p->k >= 256);
     if (p->dots) return p->m == 1 || (size_t)(p->n * p->k) * item <= (p->m <= 64 ? 2 : 1) * CACHED;
-    return p->m > 1 && (p->transpose_b ? p->m >= 200 && p->k < 256 : p->k <= 512 || p->m <= 128);
+    return p->m > 1 && p->n % CT_GEMM_UNIT == 0 && (p->transpose_b ? p->m >= 200 && p->k < 256 : p->k <= 512 || p->m <= 128);
 }
 
 /* True when the kernels of our own have done it. */

@@ -7,8 +7,8 @@
 
 #define CT_GEMM_UNIT 16 /* elements: a multiple of any vector */
 
-/* c (m, n) = or += op(a) (m, k) @ op(b) (k, n), n being a multiple of CT_GEMM_UNIT. An element of c is the same sum
- * in the same order wherever its tile lies, so that c may be cut in any way between calls. */
+/* c (m, n) = or += op(a) (m, k) @ op(b) (k, n), n being a multiple of CT_GEMM_UNIT unless `dots` or `outer`. An element
+ * of c is the same sum in the same order wherever its tile lies, so that c may be cut in any way between calls. */
 typedef struct ct_product {
     int64_t m, n, k;
     const void *a, *b;
@@ -18,7 +18,7 @@ typedef struct ct_product {
     int64_t c_row;
     bool transpose_b;
     bool dots;  /* of rows of a and b, where k is along both, and also a multiple of CT_GEMM_UNIT */
-    bool outer; /* k is 1, !add, no bias and no relu; n may be any number, and b is a row */
+    bool outer; /* k is 1, !add, no bias and no relu, and b is a row */
     bool add;
     const void *bias; /* (n) is added to each row of c unless `add`; NULL: 0 */
     bool relu;        /* negative elements of c become 0 in the end; NaN stays */
