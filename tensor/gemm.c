@@ -67,7 +67,8 @@ static bool suits(ct_product *p, size_t item) {
     if (p->m > 1 && work < SMALL) return false;
     p->dots = p->transpose_b && p->k % CT_GEMM_UNIT == 0 && (p->m == 1 || p->k >= 256);
     if (p->dots) return p->m == 1 || (size_t)(p->n * p->k) * item <= (p->m <= 64 ? 2 : 1) * CACHED;
-    return p->m > 1 && p->n % CT_GEMM_UNIT == 0 && (p->transpose_b ? p->m >= 200 && p->k < 256 : p->k <= 512 || p->m <= 128);
+    if (p->m == 1 || p->n % CT_GEMM_UNIT) return false;
+    return p->transpose_b ? p->m >= 200 && p->k < 256 : p->k <= 512 || p->m <= 128;
 }
 
 /* True when the kernels of our own have done it. */
