@@ -136,13 +136,23 @@ static void run(const span *s) {
         run_share((void *)s, 0);
 }
 
+/* The loops of z, which is not 0-d. */
+static const ct_elementwise_row *row_of(const ct_tensor *z) {
+    const ct_elementwise_table *table = ct_elementwise();
+    if (z->op == CT_OP_ct_pow && ct_size_of(z->in[1]) == 1) {
+        const double exponent = ct_read_element((ct_dtype)z->dtype, z->in[1]->data, 0);
+        if (exponent == 2 || exponent == 3) return &table->power[exponent == 3];
+    }
+    return &table->row[z->op];
+}
+
 void ct_elementwise_forward(ct_tensor *z) {
-    ct_loop *loop = ct_elementwise()->row[z->op].forward[z->in[0]->dtype];
     if (z->ndim == 0) { /* operands are 0-d too */
         const void *in[CT_MAX_ELEMENTWISE] = {z->in[0]->data, z->in[z->n_in - 1]->data};
-        loop(1, in, z->data, z->attributes);
+        ct_elementwise()->row[z->op].forward[z->in[0]->dtype](1, in, z->data, z->attributes);
         return;
     }
+    ct_loop *loop = row_of(z)->forward[z->in[0]->dtype];
     span s = {.loop = loop, .p = z->attributes, .n_in = z->n_in, .out = z->data, .size = ct_size_of(z)};
     s.out_item = ct_dtype_size((ct_dtype)z->dtype);
     for (int k = 0; k < z->n_in; k++) s.in[k] = view_of(z->in[k], z);
@@ -151,7 +161,7 @@ void ct_elementwise_forward(ct_tensor *z) {
 
 void ct_elementwise_backward(ct_tensor *z, int k, const void *g, void *gx, bool add) {
     const ct_elementwise_table *table = ct_elementwise();
-    ct_loop *loop = table->row[z->op].backward[z->dtype][k];
+    ct_loop *loop = row_of(z)->backward[z->dtype][k];
     int n = z->n_in;
     span s = {.loop = loop, .p = z->attributes, .n_in = n + 2, .out = gx, .size = ct_size_of(z)};
     if (add) s.add = table->add[z->dtype];

@@ -49,10 +49,17 @@
                                     [CT_F32] = symbol##_f32,                                                         \
                                     [CT_F64] = symbol##_f64}},
 #define CT_PREDICATE CT_COMPARE
+#define POWER_ROW(name)                                                                                              \
+    {                                                                                                                \
+        .forward = {[CT_F32] = name##_forward_f32, [CT_F64] = name##_forward_f64},                                   \
+        .backward = {[CT_F32] = {name##_backward_f32, ct_pow_backward_y_f32},                                        \
+                     [CT_F64] = {name##_backward_f64, ct_pow_backward_y_f64}},                                       \
+    }
 const ct_elementwise_table CT_ISA_NAME(ct_elementwise) = {
     .row = {
 #include "autograd/ops.def"
     },
+    .power = {POWER_ROW(power_2), POWER_ROW(power_3)},
     .add = {[CT_F32] = add_f32, [CT_F64] = add_f64},
     .deviation = {[CT_F32] = deviation_f32, [CT_F64] = deviation_f64},
     .share = {[CT_F32] = share_f32, [CT_F64] = share_f64},

@@ -15,6 +15,7 @@ typedef struct ct_elementwise_row {
 
 typedef struct ct_elementwise_table {
     ct_elementwise_row row[CT_OP_COUNT];
+    ct_elementwise_row power[2];        /* of ct_pow where every exponent is 2, 3: products */
     ct_loop *add[CT_DTYPE_COUNT];       /* out += in[0] */
     ct_loop *deviation[CT_DTYPE_COUNT]; /* out = in[2] (in[0] - in[1]) */
     ct_loop *share[CT_DTYPE_COUNT];     /* out = in[2] exp(in[0] - in[1]) */

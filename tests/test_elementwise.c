@@ -217,6 +217,32 @@ END_TEST
 
 /* ---- bool results ------------------------------------------------------------------------------------------------ */
 
+/* Squares and cubes by ct_pow are products: bit by bit, at the edges too, both ways and again; exponents beside are not. */
+START_TEST(one_whole_exponent) {
+    const double at[] = {0, -0.0, 1.1, -3, 1e-12, -1e13, INFINITY, -INFINITY, NAN};
+    for (int i = 0; i < 2 * 2 * 2; i++) {
+        ct_scope s = ct_begin();
+        const ct_dtype dtype = i & 1 ? CT_F64 : CT_F32;
+        const bool cube = i & 2;
+        ct_tensor *x = ct_requires_grad(ct_full(dtype, CT_SHAPE(9), 0)), *e = ct_full(dtype, CT_SHAPE(1), cube ? 3 : 2);
+        for (int k = 0; k < 9; k++) ct_write_element(dtype, x->data, k, at[k]);
+        ct_tensor *z = ct_pow(x, i & 4 ? e : ct_scalar(cube ? 3 : 2)), *square = ct_mul(x, x);
+        ct_tensor *same = cube ? ct_mul(square, x) : square, *three = ct_full(dtype, CT_SHAPE(9), cube ? 3 : 2);
+        ct_tensor *slope = ct_mul(three, cube ? square : x), *plain = ct_pow(x, three);
+        ck_assert(z && same && slope && plain && ct_backward_from(z, ct_full(dtype, CT_SHAPE(9), 1)));
+        for (int k = 0; k < 9; k++) {
+            const double v = ct_read_element(dtype, z->data, k), near = ct_read_element(dtype, plain->data, k);
+            ck_assert(!memcmp(ct_data(z), ct_data(same), 8 * ct_dtype_size(dtype)));
+            ck_assert(!memcmp(ct_data(ct_gradient(x)), ct_data(slope), 8 * ct_dtype_size(dtype)));
+            ck_assert(v == near || (v != v && near != near) || fabs(v / near - 1) < (i & 1 ? 4e-16 : 2e-7));
+        }
+        ct_tensor *other = ct_pow(x, ct_scalar(2.5)), *wanted = ct_pow(x, ct_full(dtype, CT_SHAPE(9), 2.5));
+        ck_assert(!memcmp(ct_data(other), ct_data(wanted), 8 * ct_dtype_size(dtype)));
+        ck_assert(ct_end(s));
+    }
+}
+END_TEST
+
 START_TEST(predicates) {
     static const struct {
         ct_tensor *(*f)(const char *at, ct_tensor *x);
@@ -436,6 +462,7 @@ Suite *ct_suite(void) {
     tcase_add_test(numbers, polynomials_keep_their_digits);
     tcase_add_test(numbers, one_and_many_agree);
     tcase_add_test(numbers, floats_are_as_exact_as_doubles);
+    tcase_add_test(numbers, one_whole_exponent);
     tcase_add_test(numbers, predicates);
     tcase_add_test(numbers, logic);
     suite_add_tcase(suite, numbers);

@@ -344,8 +344,8 @@ START_TEST(moments_of_special_values) {
     CHECK_VALUES(ct_std(equal, CT_ALL, 1), 0);
     for (ct_dtype dtype = CT_F32; dtype <= CT_F64; dtype++)
         for (int k = 0; k < 4; k++) /* one element, and none beside it that would show it */
-            CHECK_VALUES(ct_variance(ct_full(dtype, CT_SHAPE(1), (double[]){INFINITY, -INFINITY, NAN, 3}[k]), CT_ALL, 0),
-                         k < 3 ? NAN : 0);
+            CHECK_VALUES(ct_variance(ct_full(dtype, CT_SHAPE(1), (double[]){INFINITY, -INFINITY, NAN, 3}[k]), CT_ALL,
+                                     0), k < 3 ? NAN : 0);
     CHECK_VALUES(gradient_of(ct_std(equal, CT_ALL, 1), equal), 0, 0, 0);
     CHECK_VALUES(ct_nansum(nan, CT_ALL), 6);
     CHECK_VALUES(ct_nanmean(nan, CT_ALL), 3);
