@@ -12,6 +12,7 @@ typedef enum ct_reduction {
     CT_REDUCE_EXACT_SUM,  /* the same, in f64 inside: what ct_reduce() makes of sums of few elements */
     CT_REDUCE_MAGNITUDES, /* the sum of |x| */
     CT_REDUCE_SQUARES,    /* the sum of x^2 */
+    CT_REDUCE_LARGEST,    /* the largest |x|, NaN if one is; n > 0 */
     CT_REDUCE_PROD,
     CT_REDUCE_MAX, /* every dtype; NaN if one is; n > 0 */
     CT_REDUCE_MIN,

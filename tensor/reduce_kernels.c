@@ -68,6 +68,7 @@ const ct_reduce_table CT_ISA_NAME(ct_reduce_kernels) = {
              [CT_REDUCE_EXACT_SUM] = {OF_FLOATS(exact_sum_fold)},
              [CT_REDUCE_MAGNITUDES] = {OF_FLOATS(magnitudes_fold)},
              [CT_REDUCE_SQUARES] = {OF_FLOATS(squares_fold)},
+             [CT_REDUCE_LARGEST] = {OF_FLOATS(largest_fold)},
              [CT_REDUCE_PROD] = {OF_FLOATS(prod_fold)},
              [CT_REDUCE_MAX] = {OF_ALL(max_fold)},
              [CT_REDUCE_MIN] = {OF_ALL(min_fold)},

@@ -427,6 +427,7 @@ START_TEST(subgradients_of_norms) {
     ct_tensor *here = ct_from(CT_F64, CT_SHAPE(1, 2), (double[]){1, 2});
     CHECK_VALUES(gradient_of(ct_cdist(points, here, 2), points), 0, 0, 0, 1);
     CHECK_VALUES(gradient_of(ct_cosine_similarity(zero, VECTOR(3, 4), 0, 1e-8), zero), 6e7, 8e7);
+    CHECK_VALUES(ct_max_abs(VECTOR(-7, NAN, 3), CT_ALL), NAN);
     CHECK_VALUES(ct_cdist(ct_zeros(CT_F64, CT_SHAPE(1, 0)), ct_zeros(CT_F64, CT_SHAPE(2, 0)), INFINITY), 0, 0);
     ck_assert(ct_end(s));
 }
@@ -443,6 +444,8 @@ START_TEST(norms_at_the_edges) {
         {2, {-0.0, 3}, 3, {-0.0, 1}},            {1, {INFINITY, 1}, INFINITY, {1, 1}},
         {1, {-INFINITY, 1}, INFINITY, {-1, 1}},  {1, {NAN, 1}, NAN, {0, 1}},
         {1, {-0.0, 3}, 3, {0, 1}},
+        {INFINITY, {-5, 3}, 5, {-1, 0}},         {INFINITY, {-INFINITY, 1}, INFINITY, {-1, 0}},
+        {INFINITY, {3, -3}, 3, {0.5, -0.5}},     {INFINITY, {-0.0, 0}, 0, {0, 0}},
     };
     for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) {
         ct_scope s = ct_begin();
@@ -456,7 +459,7 @@ START_TEST(norms_at_the_edges) {
 }
 END_TEST
 
-#define N_LARGE 4
+#define N_LARGE 5
 /* Far more elements than one share of a thread has, over runs of axes and apart; and gradients that are added. */
 START_TEST(large_norms_variances_and_logarithms) {
     const ct_axes over[] = {CT_ALL, CT_AXES(0), CT_AXES(1), CT_AXES(0, 2)};
@@ -465,10 +468,11 @@ START_TEST(large_norms_variances_and_logarithms) {
         ct_tensor *x = ct_requires_grad(ct_normal(CT_F64, CT_SHAPE(70, 90, 80), 1, 1));
         ct_tensor *mean = ct_mean(x, over[i / N_LARGE]);
         ct_tensor *z[] = {ct_vector_norm(x, 1, over[i / N_LARGE]), ct_vector_norm(x, 2, over[i / N_LARGE]),
-                          ct_variance(x, over[i / N_LARGE], 0), ct_logsumexp(x, over[i / N_LARGE])};
+                          ct_variance(x, over[i / N_LARGE], 0), ct_logsumexp(x, over[i / N_LARGE]),
+                          ct_vector_norm(x, INFINITY, over[i / N_LARGE])};
         ct_tensor *same[] = {ct_sum(ct_abs(x), over[i / N_LARGE]), ct_sqrt(ct_sum(ct_square(x), over[i / N_LARGE])),
                              ct_sub(ct_mean(ct_square(x), over[i / N_LARGE]), ct_square(mean)),
-                             ct_log(ct_sum(ct_exp(x), over[i / N_LARGE]))};
+                             ct_log(ct_sum(ct_exp(x), over[i / N_LARGE])), ct_max(ct_abs(x), over[i / N_LARGE])};
         ct_tensor *seed = ct_uniform(CT_F64, ct_shape_of(mean), -1, 1), *gradient[2];
         for (int k = 0; k < 2; k++) { /* each twice */
             ct_tensor *f = k ? same[i % N_LARGE] : z[i % N_LARGE];

@@ -130,12 +130,12 @@ static ct_tensor *not_zero(const char *at, ct_tensor *x) {
     return ct_abs(ct_sign(ct_where(ct_eq(x, x), x, C(x, 1))));
 }
 
-/* 1 and 2 are an operation, the others composed of some. */
+/* 1 and 2 are an operation, infinity is another, the others are composed of some. */
 ct_tensor *ct_vector_norm_at(const char *at, ct_tensor *x, double p, ct_axes axes) {
     norm_attributes a = {.over.axes = axes, .p = p};
     if (p == 1 || p == 2) return ct_record(at, CT_OP_ct_vector_norm, &x, 1, &a, sizeof a);
     if (p == 0) return ct_sum(not_zero(at, x), axes);
-    if (isinf(p)) return p > 0 ? ct_max(ct_abs(x), axes) : ct_min(ct_abs(x), axes);
+    if (isinf(p)) return p > 0 ? ct_max_abs(x, axes) : ct_min(ct_abs(x), axes);
     return power(at, ct_sum(power(at, ct_abs(x), p), axes), 1 / p);
 }
 

@@ -1,4 +1,4 @@
-/* Reductions over sets of axes: sum, mean, max, min. */
+/* Reductions over sets of axes: sum, mean, max, min, and the largest magnitude. */
 #include "autograd/ops/reduce.h"
 
 #include <string.h>
@@ -212,10 +212,10 @@ static bool extreme_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     return true;
 }
 
-/* Equal extremes get equal shares of the cotangent; where there is NaN, each NaN does. */
-static ct_tensor *extreme_vjp(const char *at, ct_tensor *z, ct_tensor *g) {
+/* The cotangent of x, of which z is an extreme: equal ones get equal shares; where there is NaN, each NaN does. */
+static ct_tensor *extreme_vjp(const char *at, ct_tensor *z, ct_tensor *x, ct_tensor *g) {
     const ct_reduce_attributes *a = z->attributes;
-    ct_tensor *x = z->in[0], *nan = ct_ne(x, x), *chosen = ct_where(nan, nan, ct_eq(x, ct_with_axes(at, z, z)));
+    ct_tensor *nan = ct_ne(x, x), *chosen = ct_where(nan, nan, ct_eq(x, ct_with_axes(at, z, z)));
     ct_axes axes = a->axes;
     axes.keep = true;
     ct_tensor *share = ct_div(ct_with_axes(at, z, g), ct_sum(ct_cast(chosen, g->dtype), axes));
@@ -232,7 +232,7 @@ static ct_tensor *extreme_vjp(const char *at, ct_tensor *z, ct_tensor *g) {
     }                                                                                                                \
     static void symbol##_forward(ct_tensor *z) { ct_reduce_steps(z, how); }                                          \
     static ct_tensor *symbol##_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {                              \
-        return (void)k, extreme_vjp(at, z, g);                                                                       \
+        return extreme_vjp(at, z, z->in[k], g);                                                                       \
     }                                                                                                                \
     static ct_sample symbol##_samples(int i, ct_dtype dtype) {                                                       \
         return ct_reduce_sample(i, symbol##_at, ct_draw_distinct, false, dtype);                                     \
@@ -240,3 +240,31 @@ static ct_tensor *extreme_vjp(const char *at, ct_tensor *z, ct_tensor *g) {
     CT_OP_PARTS(symbol, .fields = CT_FIELDS(CT_FIELD(ct_reduce_attributes, "axis", axes)))
 EXTREME(ct_max, CT_REDUCE_MAX);
 EXTREME(ct_min, CT_REDUCE_MIN);
+
+/* ---- ct_max_abs ------------------------------------------------------------------------------------------- */
+
+ct_tensor *ct_max_abs_at(const char *at, ct_tensor *x, ct_axes axes) { return record(at, CT_OP_ct_max_abs, x, axes); }
+
+static bool ct_max_abs_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
+    return ct_op_floating(z, 0) && extreme_shape(z, shape, dtype);
+}
+
+static void ct_max_abs_forward(ct_tensor *z) { ct_reduce_steps(z, CT_REDUCE_LARGEST); }
+
+static ct_tensor *ct_max_abs_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
+    return ct_mul(extreme_vjp(at, z, ct_abs(z->in[k]), g), ct_sign(z->in[k]));
+}
+
+/* Of different magnitudes. */
+static ct_tensor *draw_magnitudes(ct_dtype dtype, ct_shape shape) {
+    ct_tensor *x = ct_draw_distinct(dtype, shape);
+    for (int64_t i = 0; i < ct_size(x); i++)
+        ct_write_element(dtype, x->data, i, (ct_read_element(dtype, x->data, i) + 5.3) * (i % 2 ? -1 : 1));
+    return x;
+}
+
+static ct_sample ct_max_abs_samples(int i, ct_dtype dtype) {
+    return ct_reduce_sample(i, ct_max_abs_at, draw_magnitudes, false, dtype);
+}
+
+CT_OP_PARTS(ct_max_abs, .fields = CT_FIELDS(CT_FIELD(ct_reduce_attributes, "axis", axes)));
