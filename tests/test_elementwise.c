@@ -243,6 +243,20 @@ START_TEST(one_whole_exponent) {
 }
 END_TEST
 
+/* Wherever the memory of a scope ends; address sanitizers tell. */
+START_TEST(nothing_is_read_of_empty_operands) {
+    for (size_t padding = 0; padding < 20000; padding += 64) {
+        ct_scope s = ct_begin();
+        ct_scope_alloc(ct_this.depth, padding);
+        ct_tensor *x = ct_zeros(CT_F64, CT_SHAPE(2, 0)), *z = ct_mul(x, ct_zeros(CT_F64, CT_SHAPE(1, 0)));
+        ck_assert_int_eq(ct_size(z), 0);
+        ck_assert_int_eq(ct_size(ct_add(x, ct_zeros(CT_F64, CT_SHAPE(2, 1)))), 0);
+        ck_assert(ct_end(s));
+        ct_release_memory();
+    }
+}
+END_TEST
+
 START_TEST(predicates) {
     static const struct {
         ct_tensor *(*f)(const char *at, ct_tensor *x);
@@ -463,6 +477,7 @@ Suite *ct_suite(void) {
     tcase_add_test(numbers, one_and_many_agree);
     tcase_add_test(numbers, floats_are_as_exact_as_doubles);
     tcase_add_test(numbers, one_whole_exponent);
+    tcase_add_test(numbers, nothing_is_read_of_empty_operands);
     tcase_add_test(numbers, predicates);
     tcase_add_test(numbers, logic);
     suite_add_tcase(suite, numbers);
