@@ -218,8 +218,9 @@ void ct_fill_uniform(ct_dtype dtype, void *data, int64_t n, uint64_t seed, uint6
 void ct_fill_normal(ct_dtype dtype, void *data, int64_t n, uint64_t seed, uint64_t stream, double a, double b);
 uint64_t ct_random_below(uint64_t seed, uint64_t stream, uint64_t counter, uint64_t n); /* uniform in [0, n) */
 
-/* Calls work(context, block) for each block in [0, blocks), on up to ct_threads() threads. Which blocks there are must
- * not depend on the number of threads; their order is open. Nested calls run on the calling thread. */
+/* Calls work(context, block) for each block in [0, blocks), on up to ct_threads() threads. Which blocks there are may
+ * depend on the number of threads only where any cut has the same bits; their order is open. Nested calls run on the
+ * calling thread. */
 void ct_parallel(int64_t blocks, void (*work)(void *context, int64_t block), void *context);
 unsigned ct_jobs_shared(void); /* how many of them several threads have worked on so far */
 
