@@ -148,8 +148,7 @@ static const ct_elementwise_row *row_of(const ct_tensor *z) {
 
 void ct_elementwise_forward(ct_tensor *z) {
     if (z->ndim == 0) { /* operands are 0-d too */
-        const void *in[CT_MAX_ELEMENTWISE] = {z->in[0]->data, z->in[z->n_in - 1]->data};
-        ct_elementwise()->row[z->op].forward[z->in[0]->dtype](1, in, z->data, z->attributes);
+        ct_compute_scalar(z);
         return;
     }
     ct_loop *loop = row_of(z)->forward[z->in[0]->dtype];

@@ -23,6 +23,12 @@ typedef struct ct_elementwise_table {
 
 CT_ISA_TABLE(ct_elementwise_table, ct_elementwise)
 
+/* z's value, where z and its operands are 0-d: the loop runs over one element. */
+static inline void ct_compute_scalar(ct_tensor *z) {
+    const void *in[CT_MAX_ELEMENTWISE] = {z->in[0]->data, z->in[z->n_in - 1]->data};
+    ct_elementwise()->row[z->op].forward[z->in[0]->dtype](1, in, z->data, z->attributes);
+}
+
 /* out, of like's shape and dtype, = or += what a loop makes of n operands that broadcast to it. */
 void ct_elementwise_into(ct_loop *loop, int n, const ct_tensor *const *in, const ct_tensor *like, void *out, bool add);
 /* out = the loop over n elements of dtype of each input, shared among the threads. */

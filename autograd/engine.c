@@ -287,6 +287,11 @@ static replay_plan *make_plan(const ct_tensor *root) {
     return plan;
 }
 
+static void compute_again(ct_tensor *z) {
+    const ct_op_parts *parts = ct_op_table[z->op]->parts;
+    (parts->forward ? parts->forward : ct_elementwise_forward)(z);
+}
+
 bool ct_replay_at(const char *at, ct_tensor *t) {
     char text[CT_DESCRIPTION];
     if (!ct_usable("ct_replay", at, t, 0)) return false;
@@ -298,8 +303,10 @@ bool ct_replay_at(const char *at, ct_tensor *t) {
     if (!plan) return ct_raise_memory("ct_replay", at, sizeof *plan), false;
     for (int64_t i = 0; i < plan->n; i++) {
         ct_tensor *z = plan->node[i];
-        const ct_op_parts *parts = ct_op_table[z->op]->parts;
-        (parts->forward ? parts->forward : ct_elementwise_forward)(z);
+        if (all_scalars(z))
+            ct_compute_scalar(z);
+        else
+            compute_again(z);
         if (!ct_check_result(z)) return false;
     }
     return true;

@@ -72,8 +72,8 @@ static void describe_operands(const ct_tensor *z, int64_t i, char *text, size_t 
     }
 }
 
-bool ct_check_result(const ct_tensor *z) {
-    if (!ct_this.hunting || !ct_is_float(z->dtype)) return true;
+bool ct_hunt_result(const ct_tensor *z) {
+    if (!ct_is_float(z->dtype)) return true;
     int64_t i = first_nonfinite(z, z->data);
     if (i < 0) return true;
     char index[CT_DESCRIPTION], operands[CT_DESCRIPTION];
@@ -82,9 +82,8 @@ bool ct_check_result(const ct_tensor *z) {
                       describe_index(z, i, index), operands);
 }
 
-bool ct_check_cotangent(const ct_tensor *z, int k) {
+bool ct_hunt_cotangent(const ct_tensor *z, int k) {
     const ct_tensor *x = z->in[k];
-    if (!ct_this.hunting) return true;
     int64_t i = first_nonfinite(x, x->grad);
     if (i < 0) return true;
     char index[CT_DESCRIPTION], operands[CT_DESCRIPTION];

@@ -66,8 +66,10 @@ ct_tensor *ct_sum_to(const char *at, ct_tensor *g, const ct_tensor *like);
 bool ct_pull_back(const char *op, const char *at, ct_tensor *y, ct_tensor *v, ct_list inputs, ct_tensor **results);
 
 /* While ct_stop_at_nonfinite(): false, with an error, when z's result or operand k's cotangent is not finite. */
-bool ct_check_result(const ct_tensor *z);
-bool ct_check_cotangent(const ct_tensor *z, int k);
+bool ct_hunt_result(const ct_tensor *z);
+bool ct_hunt_cotangent(const ct_tensor *z, int k);
+static inline bool ct_check_result(const ct_tensor *z) { return !ct_this.hunting || ct_hunt_result(z); }
+static inline bool ct_check_cotangent(const ct_tensor *z, int k) { return !ct_this.hunting || ct_hunt_cotangent(z, k); }
 
 /* Whether operand k is floating, and operands j and k have one dtype; both raise in z's name. */
 bool ct_op_floating(const ct_tensor *z, int k);

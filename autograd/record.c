@@ -1,4 +1,5 @@
 /* Recording: an op is checked, computed and put on the tape, in one go. */
+#include "autograd/elementwise_kernels.h"
 #include "autograd/internal.h"
 #include "tensor/checked.h"
 
@@ -144,20 +145,21 @@ static bool allocate(ct_tensor *z, const ct_shape *shape, ct_dtype dtype) {
     return false;
 }
 
-/* The scalar case in a few lines: 0-d operands of one dtype, an elementwise op. */
-static bool compute_scalars(const ct_op *op, ct_tensor *z) {
-    if (op->parts->shape || z->in[0]->ndim || z->in[z->n_in - 1]->ndim ||
-        z->in[0]->dtype != z->in[z->n_in - 1]->dtype || !ct_is_float(z->in[0]->dtype))
-        return false;
-    z->dtype = op->kind == CT_NOT_DIFFERENTIABLE ? CT_BOOL : z->in[0]->dtype;
-    z->data = &z->item;
-    ct_elementwise_forward(z);
-    return true;
+/* 0-d operands of one dtype, an elementwise op: nothing to check, no memory to take. */
+static inline bool all_scalars(const ct_op *op, ct_tensor *const *in, int n_in) {
+    return op->kind == CT_ELEMENTWISE && !in[0]->ndim && !in[n_in - 1]->ndim && in[0]->dtype == in[n_in - 1]->dtype &&
+           ct_is_float(in[0]->dtype);
 }
 
 static bool compute(const ct_op *op, ct_tensor *z) {
     ct_shape shape;
     ct_dtype dtype;
+    if (all_scalars(op, z->in, z->n_in)) {
+        z->dtype = z->in[0]->dtype;
+        z->data = &z->item;
+        ct_compute_scalar(z);
+        return true;
+    }
     if (!(op->parts->shape ? op->parts->shape : elementwise_shape)(z, &shape, &dtype)) return false;
     if (!allocate(z, &shape, dtype)) return false;
     (op->parts->forward ? op->parts->forward : ct_elementwise_forward)(z);
@@ -204,16 +206,15 @@ ct_tensor *ct_record(const char *at, ct_op_id id, ct_tensor *const *in, int n_in
         in = memcpy(matched, in, 2 * sizeof *in);
         if (!match_dtypes(at, matched)) return NULL;
     }
-    ct_tensor *z = ct_new_node(op->name, at, CT_F64, 0, NULL, n_in);
-    if (!z) return NULL;
+    ct_tensor *z = ct_place_node(at, n_in);
+    if (!z) return ct_refuse_node(op->name, at, n_in);
     z->op = (uint16_t)id;
-    z->data = NULL;
     unsigned needs = 0;
     for (int k = 0; k < n_in; k++) {
         z->in[k] = in[k];
         needs |= in[k]->flags & CT_NEEDS_GRAD;
     }
-    if (!copy_attributes(z, attributes, size) || (!compute_scalars(op, z) && !compute(op, z)) || !ct_check_result(z)) {
+    if (!copy_attributes(z, attributes, size) || !compute(op, z) || !ct_check_result(z)) {
         ct_this.newest = z->prev; /* off the tape again; its memory goes with the scope */
         return NULL;
     }

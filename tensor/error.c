@@ -80,9 +80,8 @@ void ct_raise_null(const char *op, const char *at, int operand) {
         store.state = PENDING; /* the reported cause made the operand NULL: it is in the way again */
 }
 
-bool ct_usable(const char *op, const char *at, const ct_tensor *t, int operand) {
+bool ct_refuse_operand(const char *op, const char *at, const ct_tensor *t, int operand) {
     char text[CT_DESCRIPTION];
-    if (t && !(t->flags & CT_DEAD)) return true;
     if (t)
         ct_raise(CT_ERR_SCOPE, op, at, "operand %d, %s, belongs to a scope that has ended", operand + 1,
                  ct_describe(t, text));

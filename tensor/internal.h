@@ -144,6 +144,24 @@ ct_tensor *ct_new_owned(const char *op, const char *at, ct_dtype dtype, const ct
 /* A tensor of the innermost scope without element buffer (data NULL unless 0-d); the caller sets it. `extent` may be
  * shared with an operand; NULL for 0-d. */
 ct_tensor *ct_new_node(const char *op, const char *at, ct_dtype dtype, int ndim, const ct_extent *extent, int n_in);
+/* A blank node with room for n_in operands at the tape's end: quickly, as each scalar computed is one. NULL, without
+ * an error raised, when there is no scope, no number or no memory left: ct_refuse_node() raises, and returns NULL. */
+static inline size_t ct_node_bytes(int n_in) { return sizeof(ct_tensor) + (size_t)n_in * sizeof(ct_tensor *); }
+static inline ct_tensor *ct_place_node(const char *at, int n_in) {
+    ct_thread *here = &ct_this;
+    if (here->next_id == UINT32_MAX || here->depth == 0) return NULL;
+    ct_tensor *t = ct_arena_alloc(&here->level[here->depth].arena, ct_node_bytes(n_in), _Alignof(ct_tensor));
+    if (!t) return NULL;
+    *t = (ct_tensor){
+        .at = at,
+        .prev = here->newest,
+        .id = here->next_id++,
+        .depth = (uint8_t)here->depth,
+        .n_in = (uint16_t)n_in,
+    };
+    return here->newest = t;
+}
+ct_tensor *ct_refuse_node(const char *op, const char *at, int n_in);
 ct_extent *ct_new_extent(const ct_shape *shape, int depth); /* NULL when too large or out of memory; no error raised */
 /* Memory of the scope at `depth` (the innermost: ct_this.depth); NULL when out of memory, without an error raised. */
 void *ct_scope_alloc(int depth, size_t bytes);
@@ -174,7 +192,10 @@ void ct_raise(ct_error_code code, const char *op, const char *at, const char *fo
 /* A NULL operand: the cause that made it NULL is reported, or that it is NULL when there is no cause on record. */
 void ct_raise_null(const char *op, const char *at, int operand);
 /* True for a tensor that can be worked with; else raises that it is NULL or, in debug builds, that its scope ended. */
-bool ct_usable(const char *op, const char *at, const ct_tensor *t, int operand);
+bool ct_refuse_operand(const char *op, const char *at, const ct_tensor *t, int operand); /* the second part; false */
+static inline bool ct_usable(const char *op, const char *at, const ct_tensor *t, int operand) {
+    return (t && !(t->flags & CT_DEAD)) || ct_refuse_operand(op, at, t, operand);
+}
 void ct_raise_memory(const char *op, const char *at, size_t bytes);
 void ct_raise_no_scope(const char *op, const char *at);
 /* For functions that report by a must-check status: raises, and marks as reported, so that a later ct_end() does not

@@ -90,24 +90,19 @@ ct_extent *ct_new_extent(const ct_shape *shape, int depth) {
     return extent;
 }
 
-ct_tensor *ct_new_node(const char *op, const char *at, ct_dtype dtype, int ndim, const ct_extent *extent, int n_in) {
-    if (ct_this.next_id == UINT32_MAX) return ct_raise(CT_ERR_LIMIT, op, at, "too many tensors in one scope"), NULL;
+ct_tensor *ct_refuse_node(const char *op, const char *at, int n_in) {
     if (ct_this.depth == 0) return ct_raise_no_scope(op, at), NULL;
-    size_t bytes = sizeof(ct_tensor) + (size_t)n_in * sizeof(ct_tensor *);
-    ct_tensor *t = ct_arena_alloc(&ct_this.level[ct_this.depth].arena, bytes, _Alignof(ct_tensor));
-    if (!t) return ct_raise_memory(op, at, bytes), NULL;
-    *t = (ct_tensor){
-        .data = ndim ? NULL : &t->item,
-        .at = at,
-        .prev = ct_this.newest,
-        .id = ct_this.next_id++,
-        .dtype = (uint8_t)dtype,
-        .ndim = (uint8_t)ndim,
-        .depth = (uint8_t)ct_this.depth,
-        .n_in = (uint16_t)n_in,
-    };
+    if (ct_this.next_id == UINT32_MAX) return ct_raise(CT_ERR_LIMIT, op, at, "too many tensors in one scope"), NULL;
+    return ct_raise_memory(op, at, ct_node_bytes(n_in)), NULL;
+}
+
+ct_tensor *ct_new_node(const char *op, const char *at, ct_dtype dtype, int ndim, const ct_extent *extent, int n_in) {
+    ct_tensor *t = ct_place_node(at, n_in);
+    if (!t) return ct_refuse_node(op, at, n_in);
+    t->dtype = (uint8_t)dtype;
+    t->ndim = (uint8_t)ndim;
+    t->data = ndim ? NULL : &t->item;
     if (ndim) t->extent = extent;
-    ct_this.newest = t;
     return t;
 }
 
