@@ -165,6 +165,7 @@ START_TEST(numbers_without_items) {
     ct_scope s = ct_begin();
     ct_tensor *x = ct_ones(CT_F64, CT_SHAPE(2, 3));
     EXPECT(ct_part(((ct_list){.n = 2, .items = NULL}), 0), CT_ERR_ARGUMENT);
+    EXPECT(ct_part(CT_LIST(x, NULL), 1), CT_ERR_NULL);
     EXPECT(ct_trapz_over(x, NULL, 0), CT_ERR_NULL);
     EXPECT(ct_pad(x, none, 0), CT_ERR_NULL);
     EXPECT(ct_pad(x, fewer, 0), CT_ERR_ARGUMENT);

@@ -196,9 +196,10 @@ ct_list ct_unbind_at(const char *at, ct_tensor *x, int axis) {
 
 ct_tensor *ct_part_at(const char *at, ct_list parts, int i) {
     int64_t k = i < 0 ? (int64_t)i + parts.n : i;
-    if (parts.items && k >= 0 && k < parts.n) return parts.items[k];
-    if (!ct_error_pending()) ct_raise(CT_ERR_ARGUMENT, "ct_part", at, "part %d of %d", i, parts.n);
-    return NULL;
+    bool within = parts.items && k >= 0 && k < parts.n;
+    if (within && !parts.items[k]) ct_raise_null("ct_part", at, (int)k);
+    if (!within && !ct_error_pending()) ct_raise(CT_ERR_ARGUMENT, "ct_part", at, "part %d of %d", i, parts.n);
+    return within ? parts.items[k] : NULL;
 }
 
 /* ---- meshgrid -------------------------------------------------------------------------------------------------- */
