@@ -72,13 +72,13 @@ CT_API ct_tensor *ct_jvp_at(const char *at, ct_tensor *y, ct_tensor *x, ct_tenso
 CT_API ct_tensor *ct_hvp_at(const char *at, ct_tensor *f, ct_tensor *x, ct_tensor *v);    /* d2f/dx2 v, v like x */
 CT_API ct_tensor *ct_jacobian_at(const char *at, ct_tensor *y, ct_tensor *x);             /* (y's shape, x's shape) */
 CT_API ct_tensor *ct_hessian_at(const char *at, ct_tensor *f, ct_tensor *x);              /* (x's shape, x's shape) */
-#define ct_grad(...) ct_grad_at(CT_HERE, __VA_ARGS__)
-#define ct_grads(...) ct_grads_at(CT_HERE, __VA_ARGS__)
-#define ct_vjp(...) ct_vjp_at(CT_HERE, __VA_ARGS__)
-#define ct_jvp(...) ct_jvp_at(CT_HERE, __VA_ARGS__)
-#define ct_hvp(...) ct_hvp_at(CT_HERE, __VA_ARGS__)
-#define ct_jacobian(...) ct_jacobian_at(CT_HERE, __VA_ARGS__)
-#define ct_hessian(...) ct_hessian_at(CT_HERE, __VA_ARGS__)
+#define ct_grad(...) ct_grad_at(CT_PLACE("ct_grad: "), __VA_ARGS__)
+#define ct_grads(...) ct_grads_at(CT_PLACE("ct_grads: "), __VA_ARGS__)
+#define ct_vjp(...) ct_vjp_at(CT_PLACE("ct_vjp: "), __VA_ARGS__)
+#define ct_jvp(...) ct_jvp_at(CT_PLACE("ct_jvp: "), __VA_ARGS__)
+#define ct_hvp(...) ct_hvp_at(CT_PLACE("ct_hvp: "), __VA_ARGS__)
+#define ct_jacobian(...) ct_jacobian_at(CT_PLACE("ct_jacobian: "), __VA_ARGS__)
+#define ct_hessian(...) ct_hessian_at(CT_PLACE("ct_hessian: "), __VA_ARGS__)
 
 /* Computes again, in place and without allocating, all that was computed in the innermost scope up to `t`: after
  * ct_set() on its inputs or a step of the optimiser. ct_backward() may follow. False on an error. */

@@ -65,7 +65,7 @@ static void print_function(const function *f) {
     snprintf(margin, sizeof margin, "%*s", column, "");
     snprintf(parameters, sizeof parameters, "const char *at, %s;", f->parameters + 1);
     print_wrapped(parameters, ", ", (size_t)column, margin);
-    printf("\n#define %s(...) %s_at(CT_HERE, __VA_ARGS__)\n", f->name, f->name);
+    printf("\n#define %1$s(...) %1$s_at(CT_PLACE(\"%1$s: \"), __VA_ARGS__)\n", f->name);
 }
 
 int main(void) {

@@ -4,8 +4,8 @@
 
 #include <math.h>
 
-#undef CT_HERE
-#define CT_HERE at /* rules record in the name of the caller's place */
+#undef CT_PLACE
+#define CT_PLACE(call) at /* rules record in the name of the caller's place */
 
 #define C(v) ct_constant_like(at, g, v)
 #define ADD(a, b) ct_add(a, b)

@@ -32,6 +32,6 @@ typedef struct ct_subscripts {
 #define CT_SUBSCRIPTS(...)                                                                                           \
     ((ct_subscripts){.n = (int)(sizeof((ct_subscript[]){__VA_ARGS__}) / sizeof(ct_subscript)),                       \
                      .items = (ct_subscript[]){__VA_ARGS__}})
-#define ct_index(x, ...) ct_index_by(x, CT_SUBSCRIPTS(__VA_ARGS__))
+#define ct_index(x, ...) ct_index_by_at(CT_PLACE("ct_index: "), x, CT_SUBSCRIPTS(__VA_ARGS__))
 
 #endif

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 #define MAX_NUMBER 63 /* characters */
 

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <math.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* ---- attention ---------------------------------------------------------------------------------------------- */
 

@@ -45,6 +45,7 @@ typedef struct ct_transformer_options {
  * More than x is a ct_attention, of which it uses and fills mask and weights. */
 CT_API ct_module *ct_transformer_encoder_layer_at(const char *at, ct_transformer_options options);
 #define ct_transformer_encoder_layer(...)                                                                            \
-    ct_transformer_encoder_layer_at(CT_HERE, (ct_transformer_options){.embed = __VA_ARGS__})
+    ct_transformer_encoder_layer_at(CT_PLACE("ct_transformer_encoder_layer: "),                                      \
+                                    (ct_transformer_options){.embed = __VA_ARGS__})
 
 #endif

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 ct_init ct_init_constant(double value) { return (ct_init){.distribution = CT_CONSTANT, .a = value}; }
 ct_init ct_init_uniform(double low, double high) {

@@ -9,8 +9,8 @@ CT_API void ct_module_free(ct_module *m);
 
 /* `more` is what the module takes beside x, as its constructor says: a mask, a state; NULL for none. */
 CT_API ct_tensor *ct_forward_with_at(const char *at, ct_module *m, ct_tensor *x, void *more);
-#define ct_forward(m, x) ct_forward_with_at(CT_HERE, m, x, NULL)
-#define ct_forward_with(...) ct_forward_with_at(CT_HERE, __VA_ARGS__)
+#define ct_forward(m, x) ct_forward_with_at(CT_PLACE("ct_forward: "), m, x, NULL)
+#define ct_forward_with(...) ct_forward_with_at(CT_PLACE("ct_forward_with: "), __VA_ARGS__)
 
 /* Training mode, in which a module begins, or evaluation mode, in which dropout lets everything pass and batch
  * normalisation uses its running statistics; for the module and all of its parts. */

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <math.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* Tensors of a module, in the order in which they are added. */
 enum { RUNNING_MEAN, RUNNING_VAR, BATCH_WEIGHT, BATCH_BIAS };

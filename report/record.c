@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 #define OP "ct_write_run"
 #define BINS 60

@@ -30,8 +30,15 @@ static bool is_code(ct_error_code code) { return (unsigned)code < CT_ERROR_CODE_
 const char *ct_error_name(ct_error_code code) { return is_code(code) ? codes[code].name : "unknown code"; }
 const char *ct_error_meaning(ct_error_code code) { return is_code(code) ? codes[code].meaning : "unknown code"; }
 
+/* Bytes of the call that may stand before a place, as in "ct_mse: src/model.c:41". */
+static size_t call_length(const char *at) {
+    size_t n = strcspn(at, ":/\\");
+    return strncmp(at + n, ": ", 2) ? 0 : n + 2;
+}
+
 const char *ct_place_name(const char *at) {
-    for (const char *c = at; c && *c; c++)
+    if (!at) return NULL;
+    for (const char *c = at += call_length(at); *c; c++)
         if (*c == '/' || *c == '\\') at = c + 1;
     return at;
 }
@@ -49,8 +56,10 @@ __attribute__((format(printf, 4, 0))) static void keep(ct_error_code code, const
     if (store.state == PENDING) return;
     store.state = PENDING;
     store.code = code;
-    size_t n = 0;
-    if (op) n += (size_t)snprintf(store.text, TEXT_SIZE / 4, "%s: ", op);
+    size_t n = 0, call = op && at ? call_length(at) : 0;
+    if (op) n = (size_t)snprintf(store.text, TEXT_SIZE / 4, "%s: ", op);
+    if (call && strncmp(store.text, at, call) != 0)
+        n = (size_t)snprintf(store.text, TEXT_SIZE / 4, "%.*s%s: ", (int)call, at, op);
     size_t reserve = at ? strlen(ct_place_name(at)) + 4 : 1; /* the place stays readable after a long message */
     if (reserve > TEXT_SIZE / 2) reserve = TEXT_SIZE / 2;
     n = n < TEXT_SIZE / 4 ? n : TEXT_SIZE / 4 - 1;

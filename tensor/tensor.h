@@ -29,8 +29,10 @@ extern "C" {
 
 #define CT_STRING_(x) #x
 #define CT_STRING(x) CT_STRING_(x)
-/* The place of the call, as "file.c:41"; errors and drawings show it. */
-#define CT_HERE __FILE__ ":" CT_STRING(__LINE__)
+/* The place of a call, as "file.c:41"; errors and drawings show it. With the name of the function before it,
+ * CT_PLACE("ct_mse: "), errors from whatever that is made of begin with the name. */
+#define CT_PLACE(call) call __FILE__ ":" CT_STRING(__LINE__)
+#define CT_HERE CT_PLACE("")
 
 #define CT_MAX_DIMS 8
 

@@ -257,7 +257,7 @@ START_TEST(errors_name_op_shapes_and_line) {
     EXPECT(ct_set(ct_exp(w), NULL), CT_ERR_ARGUMENT, "ct_set: (4,2) is computed");
     EXPECT(ct_replay(w), CT_ERR_SCOPE, "ct_replay: W(4,2) is not of the innermost scope");
     EXPECT(ct_jvp(ct_exp(w), w, ct_scalar(1)), CT_ERR_SHAPE, "ct_jvp: f64 () is not like f64 W(4,2)");
-    EXPECT(ct_hessian(ct_exp(w), w), CT_ERR_SHAPE, "ct_grad: (4,2) is no scalar");
+    EXPECT(ct_hessian(ct_exp(w), w), CT_ERR_SHAPE, "ct_hessian: ct_grad: (4,2) is no scalar");
     ct_free(w);
     ck_assert_ptr_null(ct_scalar(1)); /* outside of every scope */
     ck_assert_msg(strstr(ct_error(), "no scope is open"), "%s", ct_error());

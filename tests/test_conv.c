@@ -222,7 +222,7 @@ END_TEST
 
 START_TEST(errors_say_what_does_not_fit) {
     ct_tensor *x = ct_zeros(CT_F32, CT_SHAPE(1, 4, 5, 6)), *y = ct_zeros(CT_F32, CT_SHAPE(2, 4, 3, 3));
-    const char *z = "ct_conv: conv((1,4,5,6), (2,4,3,3)) + w";
+    const char *z = "ct_conv2d: ct_conv: conv((1,4,5,6), (2,4,3,3)) + w";
     char text[200];
 #define REFUSED(call, code, reason) snprintf(text, sizeof text, "%s: %s", z, reason), CHECK_ERROR(call, code, text)
     REFUSED(ct_conv2d(x, y, NULL, &(ct_conv_options){.stride = {-1}}), CT_ERR_ARGUMENT,
@@ -238,23 +238,25 @@ START_TEST(errors_say_what_does_not_fit) {
     REFUSED(ct_conv2d(x, y, NULL, &(ct_conv_options){.same = true, .stride = {2}}), CT_ERR_ARGUMENT,
             "the stride 2 does not keep the extents");
     CHECK_ERROR(ct_conv2d(x, y, ct_zeros(CT_F32, CT_SHAPE(3)), NULL), CT_ERR_SHAPE,
-                "ct_conv: conv((1,4,5,6), (2,4,3,3)) + (3): the bias is not of shape (2)");
+                "ct_conv2d: ct_conv: conv((1,4,5,6), (2,4,3,3)) + (3): the bias is not of shape (2)");
     CHECK_ERROR(ct_conv2d(ct_zeros(CT_F32, CT_SHAPE(5)), y, NULL, NULL), CT_ERR_SHAPE,
                 "ct_conv2d: (5) has 1 dimensions, not 3 or 4");
     CHECK_ERROR(ct_conv1d(ct_zeros(CT_F32, CT_SHAPE(5, 5)), y, NULL, NULL), CT_ERR_SHAPE,
-                "ct_conv: conv((1,5,5), (2,4,3,3)) + w: 3 and 4 dimensions");
+                "ct_conv1d: ct_conv: conv((1,5,5), (2,4,3,3)) + w: 3 and 4 dimensions");
     CHECK_ERROR(ct_conv2d(ct_zeros(CT_F64, CT_SHAPE(1, 4, 5, 5)), y, NULL, NULL), CT_ERR_DTYPE,
-                "ct_conv: conv((1,4,5,5), (2,4,3,3)) + w: dtypes f64 and f32 differ");
+                "ct_conv2d: ct_conv: conv((1,4,5,5), (2,4,3,3)) + w: dtypes f64 and f32 differ");
     CHECK_ERROR(ct_conv2d(x, ct_zeros(CT_F32, CT_SHAPE(2, 4, 0, 3)), NULL, NULL), CT_ERR_SHAPE,
-                "ct_conv: conv((1,4,5,6), (2,4,0,3)) + w: the spatial extent 0 is out of range");
+                "ct_conv2d: ct_conv: conv((1,4,5,6), (2,4,0,3)) + w: the spatial extent 0 is out of range");
     CHECK_ERROR(ct_conv_transpose2d(x, ct_zeros(CT_F32, CT_SHAPE(4, 2, 3, 3)), NULL,
                                     &(ct_conv_options){.output_padding = {1}}),
                 CT_ERR_ARGUMENT,
-                "ct_conv_transpose: conv_transpose((1,4,5,6), (4,2,3,3)): the output padding 1 exceeds both stride "
-                "and dilation");
+                "ct_conv_transpose2d: ct_conv_transpose: conv_transpose((1,4,5,6), (4,2,3,3)): the output padding 1 "
+                "exceeds both stride and dilation");
     CHECK_ERROR(
         ct_conv_transpose2d(x, ct_zeros(CT_F32, CT_SHAPE(4, 2, 3, 3)), NULL, &(ct_conv_options){.padding = {4}}),
-        CT_ERR_SHAPE, "ct_conv_transpose: conv_transpose((1,4,5,6), (4,2,3,3)): the result would have the extent -1");
+        CT_ERR_SHAPE,
+        "ct_conv_transpose2d: ct_conv_transpose: conv_transpose((1,4,5,6), (4,2,3,3)): the result would have the "
+        "extent -1");
     CHECK_ERROR(ct_conv2d(NULL, y, NULL, NULL), CT_ERR_NULL, "ct_conv2d: operand 1 is NULL");
 }
 END_TEST

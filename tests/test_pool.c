@@ -229,7 +229,7 @@ START_TEST(errors_say_what_does_not_fit) {
     SHAPE_ERROR(ct_max_pool2d(line, &(ct_pool_options){.kernel = {2, 2}}),
                 "ct_max_pool2d: (3,4): not (n, c, h, w) or (c, h, w)");
     SHAPE_ERROR(ct_max_pool1d(line, &(ct_pool_options){.kernel = {5}}),
-                "ct_argmax_pool: a window of 5 exceeds the extent 4, paddings included");
+                "ct_max_pool1d: ct_argmax_pool: a window of 5 exceeds the extent 4, paddings included");
     ARGUMENT_ERROR(ct_max_pool2d(x, &(ct_pool_options){.kernel = {2}}),
                    "ct_max_pool2d: the kernel has one extent only");
     ARGUMENT_ERROR(ct_max_pool2d(x, NULL), "ct_max_pool2d: no kernel is given");
@@ -240,7 +240,7 @@ START_TEST(errors_say_what_does_not_fit) {
     ARGUMENT_ERROR(ct_avg_pool1d(line, &(ct_pool_options){.kernel = {2}, .dilation = {2}}),
                    "ct_avg_pool1d: a mean has no dilation");
     DTYPE_ERROR(ct_max_pool1d(ct_zeros(CT_I64, CT_SHAPE(3, 4)), &(ct_pool_options){.kernel = {2}}),
-                "ct_argmax_pool: argmax_pool((3,4)): i64 is not floating: ct_cast() first");
+                "ct_max_pool1d: ct_argmax_pool: argmax_pool((3,4)): i64 is not floating: ct_cast() first");
     ARGUMENT_ERROR(ct_argmax_pool(ct_zeros(CT_F32, CT_SHAPE(1)),
                                   &(ct_pool_options){
                                       .kernel = {2}, .stride = {2}, .padding = {1}, .dilation = {3}, .ceil = true}),

@@ -282,14 +282,14 @@ START_TEST(errors_of_axes) {
     SHAPE_ERROR(ct_unflatten(x, 1, CT_SHAPE(2, 2)), "ct_unflatten: x(2,3): axis 1 does not unfold to (2,2)");
     SHAPE_ERROR(ct_unflatten(x, 1, CT_SCALAR), "ct_unflatten: x(2,3): 0 sizes for axis 1");
     SHAPE_ERROR(ct_unflatten(deep, 1, CT_SHAPE(1, 1)), "ct_unflatten: (1,1,1,1,1,1,1,1): 9 dimensions, of at most 8");
-    SHAPE_ERROR(ct_expand(x, CT_SHAPE(-1, 2, 3)), "ct_broadcast: broadcast(x(2,3)): does not broadcast to the shape "
-                                                  "(-1,2,3)");
+    SHAPE_ERROR(ct_expand(x, CT_SHAPE(-1, 2, 3)),
+                "ct_expand: ct_broadcast: broadcast(x(2,3)): does not broadcast to the shape (-1,2,3)");
     SHAPE_ERROR(ct_repeat(x, CT_SHAPE(2)), "ct_repeat: x(2,3): 1 repetitions for 2 dimensions");
     ARGUMENT_ERROR(ct_repeat_interleave(x, -1, 0), "ct_repeat_interleave: x(2,3): -1 repetitions");
     CHECK_ERROR(ct_repeat_interleave(x, INT64_MAX, 0), CT_ERR_LIMIT,
                 "ct_repeat_interleave: x(2,3): 9223372036854775807 repetitions are too many");
     CHECK_ERROR(ct_squeeze(NULL, CT_ALL), CT_ERR_NULL, "ct_squeeze: operand 1 is NULL");
-    CHECK_ERROR(ct_clone(NULL), CT_ERR_NULL, "ct_broadcast: operand 1 is NULL");
+    CHECK_ERROR(ct_clone(NULL), CT_ERR_NULL, "ct_clone: ct_broadcast: operand 1 is NULL");
 }
 END_TEST
 

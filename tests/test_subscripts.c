@@ -248,13 +248,13 @@ END_TEST
 
 START_TEST(errors_of_subscripts) {
     ct_tensor *x = ct_label(COUNT(2, 3), "x"), *deep = COUNT(1, 1, 1, 1, 1, 1, 1, 1);
-    ARGUMENT_ERROR(ct_index(x, CT_AT(2)), "ct_select: x(2,3): index 2 is outside of the extent 2");
-    ARGUMENT_ERROR(ct_index(x, CT_SPAN(0, 2, 0)), "ct_slice: slice(x(2,3)): the step 0 is not positive");
+    ARGUMENT_ERROR(ct_index(x, CT_AT(2)), "ct_index: ct_select: x(2,3): index 2 is outside of the extent 2");
+    ARGUMENT_ERROR(ct_index(x, CT_SPAN(0, 2, 0)), "ct_index: ct_slice: slice(x(2,3)): the step 0 is not positive");
     ARGUMENT_ERROR(ct_index(x, CT_BY(I64(0, 2))),
-                   "ct_index_select: x(2,3)[(2)]: index 2 at (1) is out of range for an extent of 2");
+                   "ct_index: ct_index_select: x(2,3)[(2)]: index 2 at (1) is out of range for an extent of 2");
     ARGUMENT_ERROR(
         ct_index(x, CT_BY(I64(0)), CT_BY(I64(3))),
-        "ct_ravel_multi_index: ravel_multi_index((1), (1)): index 3 at (0) is out of range for an extent of 3");
+        "ct_index: ct_ravel_multi_index: ravel_multi_index((1), (1)): index 3 at (0) is out of range for an extent of 3");
     ARGUMENT_ERROR(ct_index(x, CT_ELLIPSIS, CT_ELLIPSIS), "ct_index: x(2,3): more than one ellipsis");
     SHAPE_ERROR(ct_index(x, CT_AT(0), CT_AT(0), CT_AT(0)), "ct_index: x(2,3): subscripts for 3 axes");
     SHAPE_ERROR(ct_index(x, CT_BY(BOOL(1, 0, 1))), "ct_index: x(2,3): the mask (3) differs from axis 0 on");
@@ -262,7 +262,7 @@ START_TEST(errors_of_subscripts) {
     SHAPE_ERROR(ct_index(deep, CT_BY(ct_zeros(CT_I64, CT_SHAPE(1, 1)))),
                 "ct_index: (1,1,1,1,1,1,1,1): 9 dimensions, of at most 8");
     DTYPE_ERROR(ct_index(x, CT_BY(F64(0))),
-                "ct_index_select: x(2,3)[(1)]: indices must be of an integer dtype, not f64");
+                "ct_index: ct_index_select: x(2,3)[(1)]: indices must be of an integer dtype, not f64");
     CHECK_ERROR(ct_index(x, CT_BY(NULL)), CT_ERR_NULL, "ct_index: operand 2 is NULL");
     CHECK_ERROR(ct_index(NULL, CT_AT(0)), CT_ERR_NULL, "ct_index: operand 1 is NULL");
 }
@@ -294,11 +294,12 @@ START_TEST(errors_of_taking_and_putting) {
                 "ct_index_add: (1,1): the slices along axis 0 are not of the shape of the others");
     SHAPE_ERROR(ct_index_fill(x, 0, y, one), "ct_index_fill: (1): the value has 1 dimensions, not 0");
     SHAPE_ERROR(ct_select_scatter(x, ct_zeros(CT_F64, CT_SHAPE(1, 3)), 0, 0),
-                "ct_slice_scatter: slice_scatter(x(2,3), (1,1,3)): the slice is of shape (1,3)");
+                "ct_select_scatter: ct_slice_scatter: slice_scatter(x(2,3), (1,1,3)): the slice is of shape (1,3)");
     SHAPE_ERROR(ct_index_put(x, CT_SUBSCRIPTS(CT_AT(0)), F64(1, 2), false),
-                "ct_broadcast: broadcast((2)): does not broadcast to the shape (3)");
+                "ct_index_put: ct_broadcast: broadcast((2)): does not broadcast to the shape (3)");
     CHECK_ERROR(ct_put(x, NULL, one, false), CT_ERR_NULL, "ct_put: operand 2 is NULL");
-    CHECK_ERROR(ct_index_put(NULL, CT_SUBSCRIPTS(CT_AT(0)), one, false), CT_ERR_NULL, "ct_index: operand 1 is NULL");
+    CHECK_ERROR(ct_index_put(NULL, CT_SUBSCRIPTS(CT_AT(0)), one, false), CT_ERR_NULL,
+                "ct_index_put: ct_index: operand 1 is NULL");
 }
 END_TEST
 

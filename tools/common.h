@@ -7,8 +7,8 @@
 
 #include <jansson.h>
 
-#undef CT_HERE
-#define CT_HERE NULL /* errors are about the user's formula, not about a line of this program */
+#undef CT_PLACE
+#define CT_PLACE(call) NULL /* errors are about the user's formula, not about a line of this program */
 
 /* Exit statuses. */
 enum {

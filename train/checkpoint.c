@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* ---- numbers as tensors ---------------------------------------------------------------------------------------- */
 

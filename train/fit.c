@@ -7,8 +7,8 @@
 #include <inttypes.h>
 #include <math.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* One recorded step; replayed for every batch of its size. */
 typedef struct graph {

@@ -63,11 +63,11 @@ typedef enum ct_fit_end {
  * the history have what was reached, however it ends. Denormal numbers count as zero in its steps. */
 CT_API CT_MUST_CHECK ct_fit_end ct_fit_at(const char *at, ct_module *net, ct_loader *loader,
                                           const ct_fit_options *options);
-#define ct_fit(...) ct_fit_at(CT_HERE, __VA_ARGS__)
+#define ct_fit(...) ct_fit_at(CT_PLACE("ct_fit: "), __VA_ARGS__)
 
 /* 1/2 of the sum of the squares of all weights of the module, that is of its parameters of two dimensions or more; a
  * scalar to be added to a loss. NULL, with an error, when there are none. */
 CT_API ct_tensor *ct_l2_penalty_at(const char *at, const ct_module *net);
-#define ct_l2_penalty(...) ct_l2_penalty_at(CT_HERE, __VA_ARGS__)
+#define ct_l2_penalty(...) ct_l2_penalty_at(CT_PLACE("ct_l2_penalty: "), __VA_ARGS__)
 
 #endif

@@ -62,6 +62,6 @@ CT_API int64_t ct_confusion_mistakes(const ct_confusion *confusion, int64_t n, c
  * error, when something went wrong. */
 CT_API CT_MUST_CHECK bool ct_evaluate_at(const char *at, ct_module *net, ct_loader *loader, ct_loss_function *loss,
                                          ct_confusion *confusion, ct_score *score);
-#define ct_evaluate(...) ct_evaluate_at(CT_HERE, __VA_ARGS__)
+#define ct_evaluate(...) ct_evaluate_at(CT_PLACE("ct_evaluate: "), __VA_ARGS__)
 
 #endif

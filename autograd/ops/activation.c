@@ -1,8 +1,8 @@
 /* Activations that are composed of other ops. */
 #include "autograd/internal.h"
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 ct_tensor *ct_relu6_at(const char *at, ct_tensor *x) { return ct_hardtanh(x, 0, 6); }
 ct_tensor *ct_tanhshrink_at(const char *at, ct_tensor *x) { return ct_sub(x, ct_tanh(x)); }

@@ -5,8 +5,8 @@
 #include "tensor/checked.h"
 #include "tensor/kernels.h"
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 typedef struct affine_attributes {
     int64_t rows, in, out; /* x (rows, in), y (out, in), w (out), z (rows, out) */

@@ -3,8 +3,8 @@
 #include "autograd/ops/compose.h"
 #include "tensor/kernels.h"
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 typedef struct place_attributes {
     int axis;

@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* From the nearer end, so that both ends are met exactly. */
 ct_tensor *ct_lerp_at(const char *at, ct_tensor *x, ct_tensor *y, ct_tensor *weight) {

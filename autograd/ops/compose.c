@@ -1,8 +1,8 @@
 /* What functions that are composed of operations check before they look into their operands. */
 #include "autograd/ops/compose.h"
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 ct_tensor *ct_decline(const char *op, const char *at, const ct_tensor *x, ct_error_code code, const char *format,
                       ...) {

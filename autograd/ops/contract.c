@@ -3,8 +3,8 @@
 #include "autograd/ops/matmul.h"
 #include "tensor/checked.h"
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* ---- sets of names ------------------------------------------------------------------------------------------ */
 

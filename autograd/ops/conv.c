@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 typedef struct conv_attributes {
     ct_conv_options options;

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* One number a matrix. */
 static bool one_a_matrix(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 #define LETTERS 52                   /* A to Z, a to z */
 #define DOTS (LETTERS + CT_MAX_DIMS) /* the last axis of an ellipsis is DOTS - 1, whatever their number */

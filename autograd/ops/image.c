@@ -2,8 +2,8 @@
 #include "autograd/ops/compose.h"
 #include "tensor/checked.h"
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 #define C(like, v) ct_constant_like(at, like, v)
 

@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 #define CUBIC (-0.75) /* the free parameter of cubic convolution, as PyTorch has it */
 

@@ -1,8 +1,8 @@
 /* Functions between a tensor and its parts: stack and its kin; select, narrow, split, chunk, unbind; meshgrid. */
 #include "autograd/ops/compose.h"
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 static const ct_list none = {0, NULL}; /* of a call that failed */
 

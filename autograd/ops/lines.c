@@ -2,8 +2,8 @@
 #include "autograd/ops/lines.h"
 #include "tensor/checked.h"
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* The order of axes that brings those in `mask` behind the others. */
 static ct_axes reduced_last(int ndim, unsigned mask) {

@@ -2,8 +2,8 @@
  * refuse what is no class; at a replay such a class makes the loss NaN. */
 #include "autograd/ops/loss.h"
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 #define C(like, v) ct_constant_like(at, like, v)
 #define NONE_IGNORED INT64_MIN /* a class that no row has */

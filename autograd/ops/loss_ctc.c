@@ -5,8 +5,8 @@
 
 #include <math.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 #define IMPOSSIBLE -1e30 /* in place of -infinity, whose differences are NaN */
 

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 bool ct_one_floating_dtype(const ct_tensor *z) {
     if (!ct_op_floating(z, 0)) return false;

@@ -1,8 +1,8 @@
 /* Normalisations by mean and variance: composed of other ops. */
 #include "autograd/ops/compose.h"
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 #define C(like, v) ct_constant_like(at, like, v)
 

@@ -6,8 +6,8 @@
 
 #include <math.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* ---- ct_argsort: a stable sort of unsigned keys ------------------------------------------------------------- */
 

@@ -5,8 +5,8 @@
 
 #include <math.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* Whether x and y have these numbers of dimensions, and as batches (3) the same extent. */
 static bool shaped(const char *op, const char *at, ct_tensor *x, int nx, ct_tensor *y, int ny) {

@@ -3,8 +3,8 @@
 #include "autograd/ops/compose.h"
 #include "autograd/ops/index.h"
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* 0, 1, 2, ... in x's shape. */
 static ct_tensor *places_of(const char *at, const ct_tensor *x) {

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 static ct_tensor *record(const char *at, ct_op_id op, ct_tensor *x, ct_axes axes) {
     ct_reduce_attributes a = {.axes = axes};

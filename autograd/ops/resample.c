@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 #define TASK ((int64_t)1 << 16) /* elements of x and z that a task works on at least */
 

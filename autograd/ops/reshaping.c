@@ -3,8 +3,8 @@
 #include "autograd/ops/compose.h"
 #include "tensor/checked.h"
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 ct_tensor *ct_clone_at(const char *at, ct_tensor *x) { return ct_broadcast(x, ct_shape_of(x)); }
 

@@ -5,8 +5,8 @@
 #include "autograd/ops/scan_kernels.h"
 #include "tensor/kernels.h"
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* ---- what they have in common ------------------------------------------------------------------------------- */
 

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* ---- operands of other sizes: PyTorch uses the beginning of those that are larger than the indices ------------- */
 

@@ -3,8 +3,8 @@
 #include "autograd/internal.h"
 #include "tensor/move.h"
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* ---- ct_where: a 0-d y or w takes the dtype of the other ------------------------------------------------------- */
 

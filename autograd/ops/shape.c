@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* ---- ct_reshape: attributes are the shape --------------------------------------------------------------------- */
 

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* x as (rows, n), n being the last axis. An empty x has no rows: its extents may be too large to be multiplied. */
 static ct_rows rows_of(const ct_tensor *x) {

@@ -7,8 +7,8 @@
 
 #include <math.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* ---- parts of what is packed --------------------------------------------------------------------------------- */
 

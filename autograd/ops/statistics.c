@@ -4,8 +4,8 @@
 
 #include <math.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 #define C(like, v) ct_constant_like(at, like, v)
 

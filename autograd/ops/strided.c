@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* Of an empty shape, whose products may not fit, all are 0. */
 ct_shape ct_strides_of(const ct_shape *shape) {

@@ -2,8 +2,8 @@
 #include "autograd/ops/compose.h"
 #include "tensor/checked.h"
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* What is left of x once integers, slices and new axes are applied; and the tensors that index its axes. */
 typedef struct indexed {

@@ -2,8 +2,8 @@
 #include "autograd/ops/compose.h"
 #include "autograd/ops/index.h"
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 ct_tensor *ct_take_at(const char *at, ct_tensor *x, ct_tensor *places) {
     return ct_reshape(ct_index_select(ct_ravelled(at, x), 0, ct_ravelled(at, places)), ct_shape_of(places));

@@ -1,8 +1,8 @@
 /* Functions that turn slices about, or go through them in windows: flip, rot90, roll, cross, unfold_axis. */
 #include "autograd/ops/compose.h"
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* ---- order along axes ------------------------------------------------------------------------------------------ */
 

@@ -3,8 +3,8 @@
 #include "autograd/ops/pool.h"
 #include "autograd/ops/resample.h"
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* Rows (taps, places): row (k, j) is the element that tap k of window j meets, or zero in the padding. */
 static ct_sparse *windows_of(const char *op, const char *at, const ct_window_axis *a) {

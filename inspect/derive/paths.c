@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 /* Whether a derivative flows from z to operands that depend on x. */
 static bool differentiates(const ct_paths *paths, const ct_tensor *z) {

@@ -14,13 +14,14 @@ typedef struct evaluation {
     ct_dtype dtype;          /* of numbers */
 } evaluation;
 
-/* The caller's place with the column in it, kept as long as the tensors are; the place alone when out of memory. */
-static const char *place(const evaluation *e, size_t column) {
-    const char *at = e->at ? e->at : "formula";
-    size_t bytes = strlen(at) + 32;
+/* The caller's place with the column in it, and the call that a term is before it; kept as long as the tensors are. The
+ * caller's place alone when out of memory. */
+static const char *place(const evaluation *e, const ct_term *t) {
+    const char *at = e->at ? ct_place_name(e->at) : "formula", *call = t->kind == CT_TERM_CALL ? t->call->name : "";
+    size_t bytes = strlen(at) + strlen(call) + 40;
     char *text = ct_this.depth ? ct_scope_alloc(ct_this.depth, bytes) : NULL;
     if (!text) return e->at;
-    snprintf(text, bytes, "%s, column %zu", at, column);
+    snprintf(text, bytes, *call ? "ct_%s: %s, column %zu" : "%s%s, column %zu", call, at, t->span.column);
     return text;
 }
 
@@ -150,12 +151,12 @@ static ct_tensor *value_of(const evaluation *e, const ct_term *t) {
     case CT_TERM_NAME: return e->given[t->first];
     case CT_TERM_LOCAL: return e->value[t->first];
     case CT_TERM_NUMBER:
-    case CT_TERM_CONSTANT: return constant(e, place(e, t->span.column), t);
-    case CT_TERM_STACK: return ct_stack_at(place(e, t->span.column), list_of(e, t->first, t->n), 0);
-    case CT_TERM_INDEX: return subscripted(e, place(e, t->span.column), t);
+    case CT_TERM_CONSTANT: return constant(e, place(e, t), t);
+    case CT_TERM_STACK: return ct_stack_at(place(e, t), list_of(e, t->first, t->n), 0);
+    case CT_TERM_INDEX: return subscripted(e, place(e, t), t);
     case CT_TERM_CALL: break;
     }
-    return call(e, place(e, t->span.column), t);
+    return call(e, place(e, t), t);
 }
 
 /* Whatever was given, or has a name already, keeps it. */

@@ -4,8 +4,8 @@
 #include <float.h>
 #include <math.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 #define PERTURBATIONS 4   /* to see how far the last bits move a gradient */
 #define OF_LARGEST 4      /* units of eps of the largest element that rounding may leave where terms cancel: what

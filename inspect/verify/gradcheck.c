@@ -9,8 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 #define REPEATS 3            /* evaluations at one point that must give the same */
 #define ASIDE 0x1p-9         /* of an element's magnitude, twice that at the most, to a point beside */

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdarg.h>
 
-#undef CT_HERE
-#define CT_HERE v->at
+#undef CT_PLACE
+#define CT_PLACE(call) v->at
 
 #define ALIKE 1e-6 /* of the largest element: looser than a verdict, since it only names what was found wrong */
 #define ALIKE_F32 1e-3

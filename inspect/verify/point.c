@@ -6,8 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-#undef CT_HERE
-#define CT_HERE v->at
+#undef CT_PLACE
+#define CT_PLACE(call) v->at
 
 #define SEED 0x636c61696du /* of all that is drawn: a verification gives the same result each time */
 #define PERTURBATION 4     /* in units of eps */

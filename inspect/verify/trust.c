@@ -5,8 +5,8 @@
 
 #include <math.h>
 
-#undef CT_HERE
-#define CT_HERE w->v->at
+#undef CT_PLACE
+#define CT_PLACE(call) w->v->at
 
 #define SAFETY 8        /* estimated errors by which a gradient may be off */
 #define ROUNDING 1e-7   /* of the slope, likewise */

@@ -6,8 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-#undef CT_HERE
-#define CT_HERE at
+#undef CT_PLACE
+#define CT_PLACE(call) at
 
 #define POINTS 16  /* unless the caller wants another number */
 #define PUSHED 1e4 /* units of eps that the true rules may be off when they are given wrong claims */

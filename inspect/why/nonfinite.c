@@ -4,8 +4,8 @@
 
 #include <math.h>
 
-#undef CT_HERE
-#define CT_HERE q->at
+#undef CT_PLACE
+#define CT_PLACE(call) q->at
 
 static double element(const ct_tensor *t, int64_t i) { return ct_read_element((ct_dtype)t->dtype, t->data, i); }
 

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#undef CT_HERE
-#define CT_HERE q->at
+#undef CT_PLACE
+#define CT_PLACE(call) q->at
 
 /* ---- the cause at an op whose derivative is 0 ----------------------------------------------------------------- */
 
