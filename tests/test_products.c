@@ -7,6 +7,8 @@
 #include <check.h>
 #include <math.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static double tolerance(ct_dtype dtype) { return dtype == CT_F32 ? 2e-6 : 4e-15; }
 
@@ -44,11 +46,44 @@ START_TEST(gemm_agrees_with_loops) {
     static const int64_t sizes[][3] = {{1, 1, 1},   {1, 1, 9},     {1, 7, 5},       {7, 1, 5},
                                        {5, 7, 1},   {3, 4, 0},     {0, 4, 3},       {3, 0, 4},
                                        {17, 33, 9}, {64, 130, 70}, {3100, 30, 100}, {30, 3100, 100},
-                                       {67, 64, 272}, {211, 80, 70}, {57, 112, 300}, {520, 112, 256}};
+                                       {67, 64, 272}, {211, 80, 70}, {57, 112, 300}, {520, 112, 256},
+                                       {24, 7, 20},   {16, 3, 3},    {35, 100, 50},   {130, 10, 128}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (int flags = 0; flags < (sizes[i][0] * sizes[i][1] < 10000 ? 16 : 4); flags++)
             check_gemm(flags & 8 ? CT_F32 : CT_F64, sizes[i][0], sizes[i][1], sizes[i][2], flags & 1, flags & 2,
                        flags & 4);
+}
+END_TEST
+
+/* Elements up to the end of the memory that there is: behind them is a page that nobody may touch. */
+static ct_tensor *at_the_edge(ct_dtype dtype, int64_t n) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = (size_t)n * ct_dtype_size(dtype);
+    const size_t room = (bytes + page - 1) / page * page;
+    char *memory = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert(memory != MAP_FAILED && mprotect(memory + room, page, PROT_NONE) == 0);
+    return ct_wrap(dtype, CT_SHAPE(n), memory + room - bytes);
+}
+
+static void leave_the_edge(const ct_tensor *t) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), room = (ct_bytes_of(t) + page - 1) / page * page;
+    ck_assert_int_eq(munmap((char *)t->data + ct_bytes_of(t) - room, room + page), 0);
+}
+
+START_TEST(gemm_stays_within_its_operands) {
+    static const int64_t sizes[][3] = {{24, 7, 20}, {19, 3, 3}, {35, 100, 50}, {130, 10, 128}, {4, 33, 17}, {1, 5, 48},
+                                       {67, 64, 272}, {211, 48, 70}, {57, 112, 300}};
+    for (int i = 0; i < (int)(sizeof sizes / sizeof *sizes) * 6; i++) {
+        const int64_t *size = sizes[i / 6], m = size[0], n = size[1], k = size[2];
+        const ct_dtype dtype = i & 1 ? CT_F32 : CT_F64;
+        const int flags = i / 2 % 3;
+        ct_scope s = ct_begin();
+        ct_tensor *a = at_the_edge(dtype, m * k), *b = at_the_edge(dtype, n * k), *c = at_the_edge(dtype, m * n),
+                  *bias = at_the_edge(dtype, n);
+        ct_gemm(dtype, flags & 1, flags & 2, m, n, k, a->data, b->data, c->data, false);
+        ct_gemm_affine(dtype, m, n, k, a->data, b->data, (ct_epilogue){.bias = bias->data, .relu = true}, c->data);
+        leave_the_edge(a), leave_the_edge(b), leave_the_edge(c), leave_the_edge(bias);
+        ck_assert(ct_end(s));
+    }
 }
 END_TEST
 
@@ -345,6 +380,7 @@ Suite *ct_suite(void) {
     Suite *suite = suite_create("products");
     TCase *t = tcase_create("products");
     tcase_add_test(t, gemm_agrees_with_loops);
+    tcase_add_test(t, gemm_stays_within_its_operands);
     tcase_add_test(t, gemm_bits_do_not_depend_on_threads);
     tcase_add_test(t, batches_broadcast);
     tcase_add_test(t, one_matrix_for_a_batch);
