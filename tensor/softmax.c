@@ -2,25 +2,29 @@
 #include "tensor/internal.h"
 #include "tensor/kernels.h"
 
-#define FEW (1 << 15) /* elements that are not worth a second thread */
+/* Elements that are worth a thread: of several rows, as a row is asked for during the one before. */
+#define SHARE (1 << 15)
 
 typedef struct job {
     const ct_rows *rows;
     void (*kernel)(const ct_rows *rows, int64_t start, int64_t count);
-    int64_t group; /* rows */
+    int64_t group, share; /* rows */
 } job;
 
-static void run_group(void *context, int64_t number) {
+static void run_share(void *context, int64_t number) {
     const job *j = context;
-    int64_t start = number * j->group, rest = j->rows->rows - start;
-    j->kernel(j->rows, start, rest < j->group ? rest : j->group);
+    int64_t start = number * j->share, end = start + j->share < j->rows->rows ? start + j->share : j->rows->rows;
+    for (; start < end; start += j->group)
+        j->kernel(j->rows, start, end - start < j->group ? end - start : j->group);
 }
 
 void ct_softmax_rows(ct_softmax_kernel kernel, ct_dtype dtype, const ct_rows *rows) {
-    job j = {.rows = rows, .kernel = ct_softmax_kernels()->of[kernel][dtype], .group = 1};
-    if (rows->n < CT_SOFTMAX_GROUP) j.group = CT_SOFTMAX_GROUP / (rows->n ? rows->n : 1);
-    int64_t groups = (rows->rows + j.group - 1) / j.group;
-    if (groups > 1 && rows->rows * rows->n > FEW) ct_parallel(groups, run_group, &j);
-    else
-        for (int64_t number = 0; number < groups; number++) run_group(&j, number);
+    job j = {.rows = rows, .kernel = ct_softmax_kernels()->of[kernel][dtype]};
+    if (rows->rows * rows->n <= CT_SOFTMAX_GROUP) {
+        j.kernel(rows, 0, rows->rows);
+        return;
+    }
+    j.group = rows->n < CT_SOFTMAX_GROUP ? CT_SOFTMAX_GROUP / rows->n : 1;
+    j.share = (SHARE / rows->n / j.group + 1) * j.group;
+    ct_parallel((rows->rows + j.share - 1) / j.share, run_share, &j);
 }

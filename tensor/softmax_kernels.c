@@ -4,17 +4,37 @@
 
 #include <string.h>
 
-#define SHORT 32    /* elements of a row that is turned, */
-#define ABREAST 16  /* and as many with it */
+#define SHORT 32          /* elements at most of rows that are turned, */
+#define ABREAST 16        /* and as many with them */
+#define LANES 16          /* of a long row's sum */
+#define STRIP (4 * LANES) /* elements of a long row that are taken at a time */
+#define AHEAD (1 << 14)   /* elements that are asked for before they are wanted */
+#define TOO_LITTLE (-80)  /* its exponential is nothing beside 1 */
+
+/* A loop that stays one: gcc would unroll it first, and then not find the vectors. */
+#define EACH(i, n) _Pragma("GCC unroll 1") for (int i = 0; i < n; i++)
+
+#define LARGER(a, b) ((a) > (b) ? (a) : (b)) /* a NaN is lost, or not: of these the sum will know */
+#define PLUS(a, b) ((a) + (b))
+#define HALVE(fold, lane)                                                                                            \
+    _Pragma("GCC unroll 8") for (int half = LANES / 2; half > 0; half /= 2)                                          \
+        for (int j = 0; j < half; j++) lane[j] = fold(lane[j], lane[j + half])
+
+/* z = or, if `add`, += what is said of element i. */
+#define PUT(z, value, n, add)                                                                                        \
+    do {                                                                                                             \
+        if (add)                                                                                                     \
+            for (int64_t i = 0; i < (n); i++) (z)[i] += (value);                                                     \
+        else                                                                                                         \
+            for (int64_t i = 0; i < (n); i++) (z)[i] = (value);                                                      \
+    } while (0)
 
 #define T float
 #define NAMED(name) name##_f32
-#define DTYPE CT_F32
 #include "tensor/softmax_loops.inc"
 
 #define T double
 #define NAMED(name) name##_f64
-#define DTYPE CT_F64
 #include "tensor/softmax_loops.inc"
 
 #define OF_FLOATS(name)                                                                                              \

@@ -265,9 +265,11 @@ static void check_softmax(ct_dtype dtype, ct_shape shape, int axis, double shift
 
 START_TEST(softmax_agrees_with_loops) {
     for (ct_dtype dtype = CT_F32; dtype <= CT_F64; dtype++)
-        for (double shift = -1024; shift <= 1024; shift += 1024) {
+        for (int i = 0; i < 4; i++) {
+            const double shift = (double[]){-1024, 0, 1024, 1e12}[i];
             check_softmax(dtype, CT_SHAPE(7), 0, shift);
             check_softmax(dtype, CT_SHAPE(300, 10), 1, shift);
+            for (int64_t n = 31; n < 300; n += n < 34 ? 1 : 31) check_softmax(dtype, CT_SHAPE(19, n), 1, shift);
             check_softmax(dtype, CT_SHAPE(3, 5000), 1, shift);
             check_softmax(dtype, CT_SHAPE(3, 4, 5), 1, shift);
             check_softmax(dtype, CT_SHAPE(3, 4, 5), 0, shift);
@@ -288,19 +290,56 @@ START_TEST(softmax_of_infinities) {
 }
 END_TEST
 
-/* A long row, whose sums the backward pass takes in pieces; and gradients that are there already. */
-START_TEST(long_rows_backward) {
-    ct_scope s = ct_begin();
-    ct_tensor *x = ct_requires_grad(ct_uniform(CT_F64, CT_SHAPE(2, 5001), -1, 1)),
-              *g = ct_uniform(CT_F64, CT_SHAPE(2, 5001), -1, 1);
-    ct_tensor *z[] = {ct_softmax(x, 1), ct_log_softmax(x, 1)};
-    for (int i = 0; i < 2; i++) {
-        ct_tensor *by_nodes = ct_vjp(z[i], x, g), *gx;
-        ct_zero_gradient(x);
-        ck_assert(ct_backward_from(z[i], g) && ct_backward_from(z[i], g));
+/* What is ruled out has no share; NaN, +infinity and a row that is ruled out altogether spoil their rows, and no other. */
+START_TEST(softmax_of_special_rows) {
+    enum { MASKED, WITH_NAN, WITH_INFINITY, RULED_OUT, ORDINARY, ROWS };
+    for (int i = 0; i < 12; i++) {
+        ct_dtype dtype = i % 2 ? CT_F32 : CT_F64;
+        int64_t n = (int64_t[]){2, 10, 32, 33, 100, 128}[i / 2];
+        ct_scope s = ct_begin();
+        ct_tensor *x = ct_requires_grad(ct_uniform(dtype, CT_SHAPE(ROWS, n), -1, 1)),
+                  *y = ct_full(CT_I64, CT_SHAPE(ROWS), 0);
+        for (int64_t e = 0; e < n; e++) {
+            if (e % 2) ct_write_element(dtype, x->data, MASKED * n + e, -INFINITY);
+            ct_write_element(dtype, x->data, RULED_OUT * n + e, -INFINITY);
+        }
+        ct_write_element(dtype, x->data, WITH_NAN * n + n - 1, NAN);
+        ct_write_element(dtype, x->data, WITH_INFINITY * n, INFINITY);
+        ct_tensor *z = ct_softmax(x, 1), *log_z = ct_log_softmax(x, 1), *loss = ct_cross_entropy(x, y), *gx;
+        ck_assert(ct_backward(loss));
         gx = ct_gradient(x);
-        for (int64_t e = 0; e < ct_size(x); e++)
-            ck_assert_double_eq_tol(element(gx, e), 2 * element(by_nodes, e), 1e-14);
+        double sum[ROWS] = {0};
+        for (int64_t e = 0; e < ROWS * n; e++) {
+            int64_t r = e / n;
+            bool spoilt = r != MASKED && r != ORDINARY, out = r == MASKED && e % n % 2;
+            ck_assert_int_eq(isnan(element(z, e)) != 0, spoilt);
+            ck_assert_int_eq(isnan(element(log_z, e)) != 0, spoilt);
+            ck_assert_int_eq(isnan(element(gx, e)) != 0, spoilt);
+            ck_assert_int_eq(element(z, e) == 0 && element(log_z, e) == -INFINITY && element(gx, e) == 0, out);
+            sum[r] += element(z, e);
+        }
+        ck_assert_double_eq_tol(sum[MASKED], 1, 1e-6);
+        ck_assert_double_eq_tol(sum[ORDINARY], 1, 1e-6);
+        ck_assert(ct_end(s));
+    }
+}
+END_TEST
+
+/* Short rows, longer ones and one whose sums take several turns; and gradients that are there already. */
+START_TEST(softmax_backward_agrees_with_nodes) {
+    ct_scope s = ct_begin();
+    for (int k = 0; k < 4; k++) {
+        ct_shape shape = CT_SHAPE(18, (int64_t[]){1, 10, 33, 5001}[k]);
+        ct_tensor *x = ct_requires_grad(ct_uniform(CT_F64, shape, -1, 1)), *g = ct_uniform(CT_F64, shape, -1, 1);
+        ct_tensor *z[] = {ct_softmax(x, 1), ct_log_softmax(x, 1)};
+        for (int i = 0; i < 2; i++) {
+            ct_tensor *by_nodes = ct_vjp(z[i], x, g), *gx;
+            ct_zero_gradient(x);
+            ck_assert(ct_backward_from(z[i], g) && ct_backward_from(z[i], g));
+            gx = ct_gradient(x);
+            for (int64_t e = 0; e < ct_size(x); e++)
+                ck_assert_double_eq_tol(element(gx, e), 2 * element(by_nodes, e), 1e-14);
+        }
     }
     ck_assert(ct_end(s));
 }
@@ -349,10 +388,10 @@ START_TEST(a_replay_with_a_wrong_class) {
 }
 END_TEST
 
-START_TEST(softmax_bits_do_not_depend_on_threads) {
+static void check_softmax_bits(int64_t rows, int64_t n) {
     ct_scope s = ct_begin();
-    ct_tensor *x = ct_requires_grad(ct_normal(CT_F32, CT_SHAPE(9001, 11), 0, 3)), *first = NULL;
-    ct_tensor *y = ct_cast(ct_uniform(CT_F64, CT_SHAPE(9001), 0, 11), CT_U8);
+    ct_tensor *x = ct_requires_grad(ct_normal(CT_F32, CT_SHAPE(rows, n), 0, 3)), *first = NULL;
+    ct_tensor *y = ct_cast(ct_uniform(CT_F64, CT_SHAPE(rows), 0, (double)n), CT_U8);
     for (int i = 0; i < 3; i++) {
         ct_set_threads((int[]){1, 2, 8}[i]);
         ct_zero_gradient(x);
@@ -362,6 +401,11 @@ START_TEST(softmax_bits_do_not_depend_on_threads) {
         ck_assert_mem_eq(x->grad, first->data, ct_bytes_of(x));
     }
     ck_assert(ct_end(s));
+}
+
+START_TEST(softmax_bits_do_not_depend_on_threads) {
+    check_softmax_bits(9001, 11);
+    check_softmax_bits(901, 99);
 }
 END_TEST
 
@@ -412,7 +456,8 @@ Suite *ct_suite(void) {
     tcase_add_test(t, equal_extremes_share_the_cotangent);
     tcase_add_test(t, softmax_agrees_with_loops);
     tcase_add_test(t, softmax_of_infinities);
-    tcase_add_test(t, long_rows_backward);
+    tcase_add_test(t, softmax_of_special_rows);
+    tcase_add_test(t, softmax_backward_agrees_with_nodes);
     tcase_add_test(t, cross_entropy_agrees_with_log_softmax);
     tcase_add_test(t, a_replay_with_a_wrong_class);
     tcase_add_test(t, softmax_bits_do_not_depend_on_threads);

@@ -9,8 +9,10 @@
 
 /* x as (rows, n), n being the last axis. An empty x has no rows: its extents may be too large to be multiplied. */
 static ct_rows rows_of(const ct_tensor *x) {
-    int64_t size = x->extent->size, n = x->extent->dim[x->ndim - 1];
-    return (ct_rows){.rows = size ? size / n : 0, .n = n, .x = x->data};
+    const int64_t *dim = x->extent->dim;
+    int64_t rows = x->extent->size > 0;
+    for (int i = 0; i < x->ndim - 1 && rows; i++) rows *= dim[i];
+    return (ct_rows){.rows = rows, .n = dim[x->ndim - 1], .x = x->data};
 }
 
 /* ---- ct_softmax and ct_log_softmax ------------------------------------------------------------------------ */
@@ -175,13 +177,15 @@ ct_tensor *ct_cross_entropy_at(const char *at, ct_tensor *x, ct_tensor *y) {
 /* One class for each row of x, in range. */
 static bool check_classes(const ct_tensor *z) {
     const ct_tensor *x = z->in[0], *y = z->in[1];
-    char text[CT_DESCRIPTION];
-    ct_shape rows = ct_shape_of(x), own = ct_shape_of(y);
-    int64_t classes = rows.dim[--rows.ndim];
+    const int64_t *dim = ct_dims_of(x), classes = dim[x->ndim - 1];
     if (!ct_is_integer(y))
         return ct_op_fail(z, CT_ERR_DTYPE, "classes must be of an integer dtype, not %s", ct_dtype_name(y->dtype));
-    if (!ct_shape_equal(&rows, &own))
+    if (y->ndim != x->ndim - 1 || (y->ndim && memcmp(ct_dims_of(y), dim, (size_t)y->ndim * sizeof *dim) != 0)) {
+        char text[CT_DESCRIPTION];
+        ct_shape rows = ct_shape_of(x);
+        rows.ndim--;
         return ct_op_fail(z, CT_ERR_SHAPE, "classes must be %s, one a row", ct_describe_shape(&rows, text));
+    }
     for (int64_t i = 0, n = ct_size_of(y); i < n; i++) {
         int64_t label = ct_read_index(y, i);
         if (label < 0 || label >= classes)
