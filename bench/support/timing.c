@@ -17,15 +17,18 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static double median(const double *values, int n) {
+/* The value that `rank` of the n are below; NaN when one is. */
+static double ranked(const double *values, int n, int rank) {
     double sorted[MAX_ROUNDS];
     for (int i = 0; i < n; i++) {
         if (isnan(values[i])) return NAN;
         sorted[i] = values[i];
     }
     qsort(sorted, (size_t)n, sizeof *sorted, by_value);
-    return sorted[n / 2];
+    return sorted[rank];
 }
+
+static double median(const double *values, int n) { return ranked(values, n, n / 2); }
 
 /* OpenBLAS' threads look for work during 2^26 cycles after a job, which keeps a processor from who comes next; and it
  * takes the system 20 to 100 ms to find that a thread which has slept could run on another processor. */
@@ -50,10 +53,19 @@ void take_turns(contestant *c, int n, int rounds, int repeats, timing_clock cloc
     for (int i = 0; i < n; i++) c[i].median = median(c[i].seconds, rounds);
 }
 
-double ratio_of(const contestant *a, const contestant *b, int rounds) {
+static double ranked_ratio(const contestant *a, const contestant *b, int rounds, int rank) {
     double ratios[MAX_ROUNDS];
     for (int i = 0; i < rounds; i++) ratios[i] = a->seconds[i] / b->seconds[i];
-    return median(ratios, rounds);
+    return ranked(ratios, rounds, rank);
+}
+
+double ratio_of(const contestant *a, const contestant *b, int rounds) {
+    return ranked_ratio(a, b, rounds, rounds / 2);
+}
+
+double ratio_at_least(const contestant *a, const contestant *b, int rounds) {
+    const int rank = (int)((rounds - 1.96 * sqrt(rounds)) / 2) - 1;
+    return ranked_ratio(a, b, rounds, rank > 0 ? rank : 0);
 }
 
 const char *machine(void) {

@@ -30,6 +30,10 @@ void take_turns(contestant *contestants, int n, int rounds, int repeats, timing_
 /* The median over the rounds of a's time over b's in the same round: both were in the same mood. */
 double ratio_of(const contestant *a, const contestant *b, int rounds);
 
+/* The lower end of an interval for what ratio_of() estimates, by the sign test: the true median is below it in one run
+ * of 40. So 1 or less says that a is not measurably slower than b. */
+double ratio_at_least(const contestant *a, const contestant *b, int rounds);
+
 /* "gcc 12.2.0, Intel(R) Xeon(R), 2 processors": what a figure was measured on. */
 const char *machine(void);
 
