@@ -37,7 +37,7 @@ static bool set_up(task *t) {
     }
     t->net = ct_sequential_at(CT_HERE, n, layers);
     t->optim = ct_adam(ct_parameters(t->net), &(ct_adam_options){.lr = 1e-4});
-    t->x = malloc((size_t)(t->batch * t->width) * sizeof *t->x);
+    t->x = aligned_alloc(64, ((size_t)(t->batch * t->width) * sizeof *t->x + 63) & ~(size_t)63);
     t->y = malloc((size_t)t->batch * sizeof *t->y);
     if (!t->optim || !t->x || !t->y) return false;
     for (int64_t i = 0; i < t->batch * t->width; i++) t->x[i] = (float)(i % 17) / 17;

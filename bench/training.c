@@ -113,7 +113,7 @@ static void fill_data(task *t) {
 
 static bool set_up(task *t, const row *r, int threads) {
     *t = (task){.row = r, .threads = threads};
-    t->x = malloc((size_t)r->batch * (size_t)r->width[0] * sizeof *t->x);
+    t->x = aligned_alloc(64, (size_t)r->batch * (size_t)r->width[0] * sizeof *t->x); /* rows of 49 * 64 bytes */
     t->y = malloc((size_t)r->batch * sizeof *t->y);
     t->hand = by_hand_new(r->layers, r->width, r->batch, r->adam);
     t->net = new_net(r);

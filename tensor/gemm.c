@@ -3,7 +3,7 @@
 #include "tensor/gemm_kernels.h"
 #include "tensor/internal.h"
 
-#define SMALL (1 << 20)  /* multiplications: fewer are best left to BLAS, which does not pack so little either */
+#define SMALL 1000000    /* multiplications: so few are best left to OpenBLAS, which does not pack them either */
 #define CACHED (1 << 19) /* bytes of b: dot products read it anew for each 32 rows of a */
 #define SHARE (1 << 25)  /* that a thread takes at once, of many: about 0.3 ms */
 #define MANY_TURNED 16   /* rows of a, for which transposing b pays; 8 times as many where b has few rows */
@@ -67,7 +67,7 @@ static bool suits(ct_product *p, size_t item) {
     if (p->outer) return p->m > 1 && p->n > 1;
     if (p->transpose_b && p->m >= MANY_TURNED && p->k < 256)
         return p->m >= 8 * MANY_TURNED || p->n >= CT_GEMM_UNIT || p->k <= 4 * CT_GEMM_UNIT;
-    if (p->m > 1 && work < SMALL) return false;
+    if (p->m > 1 && work <= SMALL) return false;
     p->dots = p->transpose_b && p->k % CT_GEMM_UNIT == 0 && (p->m == 1 || p->k >= 256);
     if (p->dots) return p->m == 1 || (size_t)(p->n * p->k) * item <= (p->m <= 64 ? 2 : 1) * CACHED;
     if (p->m == 1 || p->transpose_b || p->n % CT_GEMM_UNIT) return false;

@@ -45,6 +45,12 @@ FINISH(double, finish_f64)
 #define DEPTH 256    /* rows of b that are multiplied at once, and packed: with WIDE vectors of columns, 48 KiB */
 #define SHALLOW 64   /* likewise where a is read down its columns: as many lines of the cache */
 
+/* What to take of `rest`, so that parts of at most `most` come out as even as they can: 10 of at most 8 are 5 and 5. */
+static inline int64_t even_part(int64_t rest, int64_t most) {
+    const int64_t parts = (rest + most - 1) / most;
+    return (rest + parts - 1) / parts;
+}
+
 #define T float
 #define NAMED(name) name##_f32
 #include "tensor/gemm_loops.inc"
