@@ -56,39 +56,41 @@ typedef struct ct_reduce_table {
 
 CT_ISA_TABLE(ct_reduce_table, ct_reduce_kernels)
 
-/* ---- softmax over the rows of (rows, n), f32 or f64 ------------------------------------------------------- */
+/* ---- kernels of the rows of (rows, n), f32 or f64 --------------------------------------------------------- */
 
 typedef struct ct_rows {
     int64_t rows, n;      /* of every matrix below */
-    const void *x;        /* logits; of the backward kernels: the forward kernel's z */
+    const void *x;        /* of the backward kernels: the forward kernel's z */
     const void *y;        /* probabilities; of the backward kernels: the cotangent g of z */
     const int64_t *label; /* (rows) classes, instead of probabilities */
     void *z;              /* the result; of the backward kernels: gx */
-    void *loss;           /* (rows), of cross entropy */
-    double scale;         /* of the backward kernels but softmax's: factor of what is written */
+    void *beside;         /* (rows): see the kernel */
+    double scale;         /* see the kernel */
     bool add;             /* of the backward kernels: += instead of = */
 } ct_rows;
 
-typedef enum ct_softmax_kernel {
-    CT_SOFTMAX,                /* z = exp(x) / sum */
-    CT_SOFTMAX_BACKWARD,       /* z = x (y - sum of x y) */
-    CT_LOG_SOFTMAX,            /* z = x - log(sum of exp(x)) */
-    CT_LOG_SOFTMAX_BACKWARD,   /* z = scale (y - exp(x) sum of y) */
-    CT_CROSS_ENTROPY,          /* z = softmax(x), loss = -log z[label]; both NaN where the label is out of range */
-    CT_CROSS_ENTROPY_BACKWARD, /* z = scale (x - 1 at the label) */
-    CT_CROSS_ENTROPY_PROBS,    /* z = log_softmax(x), loss = - sum of y z */
-    CT_SOFTMAX_KERNEL_COUNT
-} ct_softmax_kernel;
+typedef enum ct_row_kernel {
+    CT_ROW_SOFTMAX,                /* z = exp(x) / sum */
+    CT_ROW_SOFTMAX_BACKWARD,       /* z = x (y - sum of x y) */
+    CT_ROW_LOG_SOFTMAX,            /* z = x - log(sum of exp(x)) */
+    CT_ROW_LOG_SOFTMAX_BACKWARD,   /* z = scale (y - exp(x) sum of y) */
+    CT_ROW_CROSS_ENTROPY,          /* z = softmax(x), beside = -log z[label]; both NaN where it is out of range */
+    CT_ROW_CROSS_ENTROPY_BACKWARD, /* z = scale (x - 1 at the label) */
+    CT_ROW_CROSS_ENTROPY_PROBS,    /* z = log_softmax(x), beside = - sum of y z */
+    CT_ROW_STANDARDIZE,            /* z = beside (x - mean), beside = 1 / sqrt(variance + scale), which is f64 */
+    CT_ROW_STANDARDIZE_BACKWARD,   /* z = beside (y - mean of y - x mean of x y) */
+    CT_ROW_KERNEL_COUNT
+} ct_row_kernel;
 
 /* Runs a kernel over all rows; same bits for any number of threads. */
-void ct_softmax_rows(ct_softmax_kernel kernel, ct_dtype dtype, const ct_rows *rows);
+void ct_run_rows(ct_row_kernel kernel, ct_dtype dtype, const ct_rows *rows);
 
-#define CT_SOFTMAX_GROUP 2048 /* elements; a group of rows has at most these, or is one row */
-typedef struct ct_softmax_table {
+#define CT_ROW_GROUP 2048 /* elements; a group of rows has at most these, or is one row */
+typedef struct ct_row_table {
     /* Works on rows [start, start + count), a group. */
-    void (*of[CT_SOFTMAX_KERNEL_COUNT][CT_DTYPE_COUNT])(const ct_rows *rows, int64_t start, int64_t count);
-} ct_softmax_table;
+    void (*of[CT_ROW_KERNEL_COUNT][CT_DTYPE_COUNT])(const ct_rows *rows, int64_t start, int64_t count);
+} ct_row_table;
 
-CT_ISA_TABLE(ct_softmax_table, ct_softmax_kernels)
+CT_ISA_TABLE(ct_row_table, ct_row_kernels)
 
 #endif

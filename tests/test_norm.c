@@ -60,6 +60,52 @@ START_TEST(two_values) {
 }
 END_TEST
 
+/* Rows shorter and longer than what is taken at a time, far from 0, and beside rows with what is not finite. */
+START_TEST(rows_of_mean_0_and_variance_1) {
+    enum { ORDINARY, CONSTANT, WITH_NAN, WITH_INFINITY, LAST, ROWS };
+    for (int i = 0; i < 16; i++) {
+        const ct_dtype dtype = i % 2 ? CT_F64 : CT_F32;
+        const int64_t n = (int64_t[]){1, 3, 16, 63, 64, 65, 200, 5001}[i / 2];
+        const double offset = i % 2 ? 1e6 : 1e3, tolerance = i % 2 ? 1e-9 : 2e-6;
+        ct_scope s = ct_begin();
+        ct_tensor *x = ct_uniform(dtype, CT_SHAPE(ROWS, n), offset - 1, offset + 1), *z;
+        for (int64_t c = 0; c < n; c++) ct_write_element(dtype, x->data, CONSTANT * n + c, offset);
+        ct_write_element(dtype, x->data, WITH_NAN * n + n / 2, NAN);
+        ct_write_element(dtype, x->data, WITH_INFINITY * n + n - 1, -INFINITY);
+        ck_assert_ptr_nonnull(z = ct_standardize(x, EPS));
+        for (int64_t r = 0; r < ROWS; r++) {
+            double mean = 0, variance = 0;
+            for (int64_t c = 0; c < n; c++) mean += (element(x, r * n + c) - offset) / (double)n;
+            for (int64_t c = 0; c < n; c++) variance += pow(element(x, r * n + c) - offset - mean, 2) / (double)n;
+            for (int64_t c = 0; c < n; c++) {
+                const double want = (element(x, r * n + c) - offset - mean) / sqrt(variance + EPS);
+                if (r == WITH_NAN || r == WITH_INFINITY) ck_assert_double_nan(element(z, r * n + c));
+                else ck_assert_double_eq_tol(element(z, r * n + c), want, tolerance);
+            }
+        }
+        ck_assert(ct_end(s));
+    }
+}
+END_TEST
+
+/* Many rows, on threads; and gradients that are there already. */
+START_TEST(gradients_of_many_rows) {
+    ct_scope s = ct_begin();
+    ct_tensor *x = ct_requires_grad(ct_uniform(CT_F64, CT_SHAPE(1200, 99), -1, 1)), *z = ct_standardize(x, EPS);
+    ct_tensor *g = ct_uniform(CT_F64, CT_SHAPE(1200, 99), -1, 1), *by_nodes = ct_vjp(z, x, g), *first = NULL;
+    for (int i = 0; i < 3; i++) {
+        ct_set_threads((int[]){1, 2, 8}[i]);
+        ct_zero_gradient(x);
+        ck_assert(ct_replay(z) && ct_backward_from(z, g) && ct_backward_from(z, g));
+        if (!first) first = ct_from(CT_F64, ct_shape_of(x), x->grad);
+        ck_assert_mem_eq(x->grad, first->data, ct_bytes_of(x));
+    }
+    for (int64_t e = 0; e < ct_size(x); e++)
+        ck_assert_double_eq_tol(element(first, e), 2 * element(by_nodes, e), 1e-13);
+    ck_assert(ct_end(s));
+}
+END_TEST
+
 START_TEST(running_statistics) {
     ct_scope s = ct_begin();
     ct_tensor *x = ct_requires_grad(ct_from(CT_F64, CT_SHAPE(2, 1, 2), (double[]){1, 3, 5, 11}));
@@ -100,6 +146,7 @@ START_TEST(errors_of_norms) {
     y = ct_zeros(CT_F64, CT_SHAPE(2, 2));
     expect_refused(ct_batch_norm(y, NULL, NULL, ((ct_running){ct_neg(v), v, 0.1, true}), EPS), CT_ERR_ARGUMENT,
                    "must not be computed");
+    expect_refused(ct_standardize(ct_scalar(1), EPS), CT_ERR_SHAPE, "0-d");
     expect_refused(ct_layer_norm(x, CT_SHAPE(2), NULL, NULL, EPS), CT_ERR_SHAPE, "the last axes are not (2)");
     expect_refused(ct_layer_norm(x, CT_SHAPE(3), v, NULL, EPS), CT_ERR_SHAPE, "not of the shape (3)");
     expect_refused(ct_layer_norm(x, CT_SCALAR, NULL, NULL, EPS), CT_ERR_SHAPE, "last axes");
@@ -114,6 +161,8 @@ Suite *ct_suite(void) {
     TCase *t = tcase_create("norm");
     tcase_add_test(t, derivatives_of_norms);
     tcase_add_test(t, two_values);
+    tcase_add_test(t, rows_of_mean_0_and_variance_1);
+    tcase_add_test(t, gradients_of_many_rows);
     tcase_add_test(t, running_statistics);
     tcase_add_test(t, errors_of_norms);
     suite_add_tcase(suite, t);

@@ -1,4 +1,4 @@
-/* Normalisations by mean and variance: composed of other ops. */
+/* Normalisations by mean and variance: composed of other ops, above all of ct_standardize(). */
 #include "autograd/ops/compose.h"
 
 #undef CT_PLACE
@@ -46,10 +46,6 @@ static ct_tensor *standardised(const char *at, ct_tensor *x, ct_tensor *mean, ct
     return ct_mul(ct_sub(x, mean), ct_rsqrt(ct_add(variance, C(variance, eps))));
 }
 
-static ct_tensor *standardised_over(const char *at, ct_tensor *x, ct_axes axes, double eps) {
-    return standardised(at, x, ct_mean(x, axes), ct_variance(x, axes, 0), eps);
-}
-
 /* The axes from `first` on, which stay with extent 1. */
 static ct_axes axes_from(int first, int ndim) {
     ct_axes axes = {.keep = true};
@@ -58,6 +54,16 @@ static ct_axes axes_from(int first, int ndim) {
 }
 
 /* ---- of each example ------------------------------------------------------------------------------------------ */
+
+/* Over the axes from `first` on. */
+static ct_tensor *standardised_from(const char *at, ct_tensor *x, int first, double eps) {
+    ct_shape shape = ct_shape_of(x), rows = {.ndim = first + 1};
+    if (first == shape.ndim - 1) return ct_standardize(x, eps);
+    for (int i = 0; i < first; i++) rows.dim[i] = shape.dim[i];
+    rows.dim[first] = ct_size_of(x) > 0; /* extents beside one of 0 may be too large to be multiplied */
+    for (int i = first; i < shape.ndim && rows.dim[first]; i++) rows.dim[first] *= shape.dim[i];
+    return ct_reshape(ct_standardize(ct_reshape(x, rows), eps), shape);
+}
 
 ct_tensor *ct_layer_norm_at(const char *at, ct_tensor *x, ct_shape shape, ct_tensor *weight, ct_tensor *bias,
                             double eps) {
@@ -76,7 +82,7 @@ ct_tensor *ct_layer_norm_at(const char *at, ct_tensor *x, ct_shape shape, ct_ten
             return ct_decline("ct_layer_norm", at, given[i], CT_ERR_SHAPE, "not of the shape %s",
                               ct_describe_shape(&shape, text));
     }
-    return scaled(at, standardised_over(at, x, axes_from(first, x->ndim), eps), weight, bias);
+    return scaled(at, standardised_from(at, x, first, eps), weight, bias);
 }
 
 ct_tensor *ct_group_norm_at(const char *at, ct_tensor *x, int64_t groups, ct_tensor *weight, ct_tensor *bias,
@@ -87,7 +93,7 @@ ct_tensor *ct_group_norm_at(const char *at, ct_tensor *x, int64_t groups, ct_ten
         return ct_decline("ct_group_norm", at, x, CT_ERR_ARGUMENT, "%lld channels do not make %lld groups",
                           (long long)shape.dim[1], (long long)groups);
     if (ct_size_of(x)) grouped.dim[2] = ct_size_of(x) / (shape.dim[0] * groups);
-    ct_tensor *z = standardised_over(at, ct_reshape(x, grouped), CT_KEEP(2), eps);
+    ct_tensor *z = ct_standardize(ct_reshape(x, grouped), eps);
     return scaled_by_channel(at, ct_reshape(z, shape), weight, bias);
 }
 

@@ -1,19 +1,11 @@
 /* Softmax, its logarithm, and cross entropy with classes or probabilities. */
 #include "autograd/ops/index.h"
-#include "tensor/kernels.h"
+#include "autograd/ops/rows.h"
 
 #include <string.h>
 
 #undef CT_PLACE
 #define CT_PLACE(call) at
-
-/* x as (rows, n), n being the last axis. An empty x has no rows: its extents may be too large to be multiplied. */
-static ct_rows rows_of(const ct_tensor *x) {
-    const int64_t *dim = x->extent->dim;
-    int64_t rows = x->extent->size > 0;
-    for (int i = 0; i < x->ndim - 1 && rows; i++) rows *= dim[i];
-    return (ct_rows){.rows = rows, .n = dim[x->ndim - 1], .x = x->data};
-}
 
 /* ---- ct_softmax and ct_log_softmax ------------------------------------------------------------------------ */
 
@@ -38,19 +30,19 @@ static bool softmax_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     return true;
 }
 
-static void run_forward(ct_tensor *z, ct_softmax_kernel kernel) {
-    ct_rows r = rows_of(z->in[0]);
+static void run_forward(ct_tensor *z, ct_row_kernel kernel) {
+    ct_rows r = ct_rows_of(z->in[0]);
     r.z = z->data;
-    ct_softmax_rows(kernel, z->dtype, &r);
+    ct_run_rows(kernel, z->dtype, &r);
 }
 
-static void run_backward(ct_tensor *z, ct_softmax_kernel kernel, const void *g, void *gx, bool add) {
-    ct_rows r = rows_of(z);
+static void run_backward(ct_tensor *z, ct_row_kernel kernel, const void *g, void *gx, bool add) {
+    ct_rows r = ct_rows_of(z);
     r.y = g;
     r.z = gx;
     r.scale = 1;
     r.add = add;
-    ct_softmax_rows(kernel, z->dtype, &r);
+    ct_run_rows(kernel, z->dtype, &r);
 }
 
 /* Sums over the last axis, which stays. */
@@ -76,7 +68,7 @@ static bool ct_softmax_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
     return softmax_shape(z, shape, dtype);
 }
 
-static void ct_softmax_forward(ct_tensor *z) { run_forward(z, CT_SOFTMAX); }
+static void ct_softmax_forward(ct_tensor *z) { run_forward(z, CT_ROW_SOFTMAX); }
 
 static ct_tensor *ct_softmax_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
     (void)k;
@@ -85,7 +77,7 @@ static ct_tensor *ct_softmax_vjp(const char *at, ct_tensor *z, ct_tensor *g, int
 
 static void ct_softmax_backward(ct_tensor *z, int k, const void *g, void *gx, bool add) {
     (void)k;
-    run_backward(z, CT_SOFTMAX_BACKWARD, g, gx, add);
+    run_backward(z, CT_ROW_SOFTMAX_BACKWARD, g, gx, add);
 }
 
 static ct_sample ct_softmax_samples(int i, ct_dtype dtype) { return softmax_sample(i, dtype, ct_softmax_at); }
@@ -100,7 +92,7 @@ static bool ct_log_softmax_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype)
     return softmax_shape(z, shape, dtype);
 }
 
-static void ct_log_softmax_forward(ct_tensor *z) { run_forward(z, CT_LOG_SOFTMAX); }
+static void ct_log_softmax_forward(ct_tensor *z) { run_forward(z, CT_ROW_LOG_SOFTMAX); }
 
 static ct_tensor *ct_log_softmax_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
     (void)k;
@@ -109,7 +101,7 @@ static ct_tensor *ct_log_softmax_vjp(const char *at, ct_tensor *z, ct_tensor *g,
 
 static void ct_log_softmax_backward(ct_tensor *z, int k, const void *g, void *gx, bool add) {
     (void)k;
-    run_backward(z, CT_LOG_SOFTMAX_BACKWARD, g, gx, add);
+    run_backward(z, CT_ROW_LOG_SOFTMAX_BACKWARD, g, gx, add);
 }
 
 static ct_sample ct_log_softmax_samples(int i, ct_dtype dtype) { return softmax_sample(i, dtype, ct_log_softmax_at); }
@@ -136,7 +128,7 @@ static bool entropy_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
 static bool allocate_saved(const ct_tensor *z, bool labels) {
     const ct_tensor *x = z->in[0];
     entropy_attributes *a = z->attributes;
-    size_t rows = (size_t)rows_of(x).rows;
+    size_t rows = (size_t)ct_rows_of(x).rows;
     a->saved = ct_scope_alloc(ct_this.depth, ct_bytes_of(x));
     a->loss = ct_scope_array(ct_this.depth, rows, ct_dtype_size(x->dtype));
     a->label = labels ? ct_scope_array(ct_this.depth, rows, sizeof *a->label) : NULL;
@@ -145,26 +137,26 @@ static bool allocate_saved(const ct_tensor *z, bool labels) {
     return false;
 }
 
-static void compute_entropy(ct_tensor *z, ct_softmax_kernel kernel, const void *probabilities) {
+static void compute_entropy(ct_tensor *z, ct_row_kernel kernel, const void *probabilities) {
     const entropy_attributes *a = z->attributes;
-    ct_rows r = rows_of(z->in[0]);
+    ct_rows r = ct_rows_of(z->in[0]);
     r.y = probabilities;
     r.label = a->label;
     r.z = a->saved;
-    r.loss = a->loss;
-    ct_softmax_rows(kernel, z->dtype, &r);
+    r.beside = a->loss;
+    ct_run_rows(kernel, z->dtype, &r);
     ct_reduce(CT_REDUCE_SUM, z->dtype, 1, r.rows, 1, a->loss, z->data, false);
     ct_write_element(z->dtype, z->data, 0, ct_read_element(z->dtype, z->data, 0) / (double)r.rows);
 }
 
 /* The cotangent of one row's loss. */
 static double row_cotangent(const ct_tensor *z, const void *g) {
-    return ct_read_element(z->dtype, g, 0) / (double)rows_of(z->in[0]).rows;
+    return ct_read_element(z->dtype, g, 0) / (double)ct_rows_of(z->in[0]).rows;
 }
 
 /* t times the cotangent of one row's loss. */
 static ct_tensor *times_row_cotangent(const char *at, const ct_tensor *z, ct_tensor *g, ct_tensor *t) {
-    return ct_mul(t, ct_mul(g, ct_constant_like(at, g, 1 / (double)rows_of(z->in[0]).rows)));
+    return ct_mul(t, ct_mul(g, ct_constant_like(at, g, 1 / (double)ct_rows_of(z->in[0]).rows)));
 }
 
 /* ---- ct_cross_entropy ------------------------------------------------------------------------------------- */
@@ -202,25 +194,25 @@ static bool ct_cross_entropy_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtyp
 /* At a replay classes may have changed; where one is out of range then, the loss and the row's gradient are NaN. */
 static void ct_cross_entropy_forward(ct_tensor *z) {
     const entropy_attributes *a = z->attributes;
-    for (int64_t i = 0, rows = rows_of(z->in[0]).rows; i < rows; i++) a->label[i] = ct_read_index(z->in[1], i);
-    compute_entropy(z, CT_CROSS_ENTROPY, NULL);
+    for (int64_t i = 0, rows = ct_rows_of(z->in[0]).rows; i < rows; i++) a->label[i] = ct_read_index(z->in[1], i);
+    compute_entropy(z, CT_ROW_CROSS_ENTROPY, NULL);
 }
 
 static void ct_cross_entropy_backward(ct_tensor *z, int k, const void *g, void *gx, bool add) {
     const entropy_attributes *a = z->attributes;
-    ct_rows r = rows_of(z->in[k]);
+    ct_rows r = ct_rows_of(z->in[k]);
     r.x = a->saved;
     r.label = a->label;
     r.z = gx;
     r.scale = row_cotangent(z, g);
     r.add = add;
-    ct_softmax_rows(CT_CROSS_ENTROPY_BACKWARD, z->dtype, &r);
+    ct_run_rows(CT_ROW_CROSS_ENTROPY_BACKWARD, z->dtype, &r);
 }
 
 static ct_tensor *ct_cross_entropy_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {
     ct_tensor *x = z->in[0], *y = z->in[1];
     if (k == 1) return NULL;
-    ct_tensor *target = ct_cast(ct_one_hot(y, rows_of(x).n), x->dtype);
+    ct_tensor *target = ct_cast(ct_one_hot(y, ct_rows_of(x).n), x->dtype);
     return times_row_cotangent(at, z, g, ct_sub(ct_softmax(x, -1), target));
 }
 
@@ -257,20 +249,20 @@ static bool ct_cross_entropy_probs_shape(ct_tensor *z, ct_shape *shape, ct_dtype
 }
 
 static void ct_cross_entropy_probs_forward(ct_tensor *z) {
-    compute_entropy(z, CT_CROSS_ENTROPY_PROBS, z->in[1]->data);
+    compute_entropy(z, CT_ROW_CROSS_ENTROPY_PROBS, z->in[1]->data);
 }
 
 static void ct_cross_entropy_probs_backward(ct_tensor *z, int k, const void *g, void *gx, bool add) {
     const entropy_attributes *a = z->attributes;
     double scale = -row_cotangent(z, g);
-    ct_rows r = rows_of(z->in[0]);
+    ct_rows r = ct_rows_of(z->in[0]);
     if (k == 1) return ct_spread(z->dtype, 1, 1, r.rows * r.n, a->saved, scale, gx, add);
     r.x = a->saved;
     r.y = z->in[1]->data;
     r.z = gx;
     r.scale = scale;
     r.add = add;
-    ct_softmax_rows(CT_LOG_SOFTMAX_BACKWARD, z->dtype, &r);
+    ct_run_rows(CT_ROW_LOG_SOFTMAX_BACKWARD, z->dtype, &r);
 }
 
 static ct_tensor *ct_cross_entropy_probs_vjp(const char *at, ct_tensor *z, ct_tensor *g, int k) {

@@ -87,7 +87,7 @@ static const struct {
     {"padding", "-INFINITY", " embedding "}, /* no index at all */
     {"p", "1", " multi_margin_loss "},
     {"p", "2", " vector_norm cdist normalize pairwise_distance triplet_margin_loss "},
-    {"eps", "1e-5", " layer_norm group_norm batch_norm instance_norm "},
+    {"eps", "1e-5", " standardize layer_norm group_norm batch_norm instance_norm "},
     {"eps", "1e-12", " normalize "},
     {"eps", "1e-8", " cosine_similarity poisson_nll_loss "},
     {"eps", "1e-6", " pairwise_distance triplet_margin_loss gaussian_nll_loss "},

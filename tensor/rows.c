@@ -1,4 +1,4 @@
-/* Cuts matrices into groups of rows for the softmax kernels and the threads. */
+/* Cuts matrices into groups of rows for their kernels and the threads. */
 #include "tensor/internal.h"
 #include "tensor/kernels.h"
 
@@ -18,13 +18,13 @@ static void run_share(void *context, int64_t number) {
         j->kernel(j->rows, start, end - start < j->group ? end - start : j->group);
 }
 
-void ct_softmax_rows(ct_softmax_kernel kernel, ct_dtype dtype, const ct_rows *rows) {
-    job j = {.rows = rows, .kernel = ct_softmax_kernels()->of[kernel][dtype]};
-    if (rows->rows * rows->n <= CT_SOFTMAX_GROUP) {
+void ct_run_rows(ct_row_kernel kernel, ct_dtype dtype, const ct_rows *rows) {
+    job j = {.rows = rows, .kernel = ct_row_kernels()->of[kernel][dtype]};
+    if (rows->rows * rows->n <= CT_ROW_GROUP) {
         j.kernel(rows, 0, rows->rows);
         return;
     }
-    j.group = rows->n < CT_SOFTMAX_GROUP ? CT_SOFTMAX_GROUP / rows->n : 1;
+    j.group = rows->n < CT_ROW_GROUP ? CT_ROW_GROUP / rows->n : 1;
     j.share = (SHARE / rows->n / j.group + 1) * j.group;
     ct_parallel((rows->rows + j.share - 1) / j.share, run_share, &j);
 }
