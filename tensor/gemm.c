@@ -67,8 +67,9 @@ static bool suits(ct_product *p, size_t item) {
     if (p->outer) return p->m > 1 && p->n > 1;
     if (p->transpose_b && p->m >= MANY_TURNED && p->k < 256)
         return p->m >= 8 * MANY_TURNED || p->n >= CT_GEMM_UNIT || p->k <= 4 * CT_GEMM_UNIT;
-    if (p->m > 1 && work <= SMALL) return false;
     p->dots = p->transpose_b && p->k % CT_GEMM_UNIT == 0 && (p->m == 1 || p->k >= 256);
+    if (p->m > 1 && work <= SMALL) /* ten classes, in two tiles of columns */
+        return p->dots && p->m >= 4 && p->n > 8 && p->n <= 12 && p->k >= 512;
     if (p->dots) return p->m == 1 || (size_t)(p->n * p->k) * item <= (p->m <= 64 ? 2 : 1) * CACHED;
     if (p->m == 1 || p->transpose_b || p->n % CT_GEMM_UNIT) return false;
     return p->k <= 512 || p->m <= 128;

@@ -49,7 +49,10 @@ static double turn(const contestant *c, int repeats, timing_clock clock) {
 void take_turns(contestant *c, int n, int rounds, int repeats, timing_clock clock) {
     for (int i = 0; i < n; i++) turn(&c[i], repeats, clock); /* warms up */
     for (int round = 0; round < rounds; round++)
-        for (int i = 0; i < n; i++) c[i].seconds[round] = turn(&c[i], repeats, clock);
+        for (int i = 0; i < n; i++) { /* there and back, so that nobody always comes after the same one */
+            contestant *next = &c[round % 2 ? n - 1 - i : i];
+            next->seconds[round] = turn(next, repeats, clock);
+        }
     for (int i = 0; i < n; i++) c[i].median = median(c[i].seconds, rounds);
 }
 
