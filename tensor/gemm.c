@@ -63,6 +63,7 @@ static void share(job *j) {
  * figures are measured: see bench/NOTES.md. */
 static bool suits(ct_product *p, size_t item) {
     const double work = (double)p->m * (double)p->n * (double)p->k;
+    if (work == 0) return false; /* c has no tile, or tiles have no panel to be made of */
     p->outer = p->k == 1 && !p->add && !p->transpose_b;
     if (p->outer) return p->m > 1 && p->n > 1;
     if (p->transpose_b && p->m >= MANY_TURNED && p->k < 256)

@@ -7,9 +7,9 @@
 
 #define CT_GEMM_UNIT 16 /* elements: a multiple of any vector */
 
-/* c (m, n) = or += op(a) (m, k) @ op(b) (k, n), n being a multiple of CT_GEMM_UNIT unless `outer` or transpose_b. An
- * element of c is the same sum in the same order wherever its tile lies, so that c may be cut in any way between calls.
- */
+/* c (m, n) = or += op(a) (m, k) @ op(b) (k, n), of one element at least and k > 0, n being a multiple of CT_GEMM_UNIT
+ * unless `outer` or transpose_b. An element of c is the same sum in the same order wherever its tile lies, so that c
+ * may be cut in any way between calls. */
 typedef struct ct_product {
     int64_t m, n, k;
     const void *a, *b;

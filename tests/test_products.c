@@ -47,7 +47,8 @@ START_TEST(gemm_agrees_with_loops) {
                                        {5, 7, 1},   {3, 4, 0},     {0, 4, 3},       {3, 0, 4},
                                        {17, 33, 9}, {64, 130, 70}, {3100, 30, 100}, {30, 3100, 100},
                                        {67, 64, 272}, {211, 80, 70}, {57, 112, 300}, {520, 112, 256},
-                                       {24, 7, 20},   {16, 3, 3},    {35, 100, 50},   {130, 10, 128}};
+                                       {24, 7, 20},   {16, 3, 3},    {35, 100, 50},   {130, 10, 128},
+                                       {130, 20, 0},  {130, 0, 20}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (int flags = 0; flags < (sizes[i][0] * sizes[i][1] < 10000 ? 16 : 4); flags++)
             check_gemm(flags & 8 ? CT_F32 : CT_F64, sizes[i][0], sizes[i][1], sizes[i][2], flags & 1, flags & 2,
@@ -255,6 +256,21 @@ START_TEST(relu_within_affine_is_relu) {
 }
 END_TEST
 
+/* Many rows, which go another way than few: without inputs a result is the bias, without outputs there is none. */
+START_TEST(affine_without_inputs_or_outputs) {
+    for (int i = 0; i < 2; i++) {
+        ct_dtype dtype = i ? CT_F64 : CT_F32;
+        ct_scope s = ct_begin();
+        ct_tensor *w = ct_uniform(dtype, CT_SHAPE(20), -1, 1), *bias = ct_relu(w);
+        ct_tensor *z = ct_affine_relu(ct_zeros(dtype, CT_SHAPE(130, 0)), ct_zeros(dtype, CT_SHAPE(20, 0)), w);
+        for (int64_t e = 0; e < 130 * 20; e++) ck_assert_double_eq(element(z, e), element(bias, e % 20));
+        z = ct_affine_relu(ct_ones(dtype, CT_SHAPE(130, 20)), ct_zeros(dtype, CT_SHAPE(0, 20)), NULL);
+        ck_assert_int_eq(ct_size(z), 0);
+        ck_assert(ct_end(s));
+    }
+}
+END_TEST
+
 /* More rows than are passed back at once; and where the input is the weight too, which gets both cotangents. */
 START_TEST(relu_within_affine_passes_back_in_pieces) {
     for (int shared = 0; shared < 2; shared++) {
@@ -389,6 +405,7 @@ Suite *ct_suite(void) {
     tcase_add_test(t, no_transpose_is_made);
     tcase_add_test(t, affine_is_a_product_and_a_sum);
     tcase_add_test(t, relu_within_affine_is_relu);
+    tcase_add_test(t, affine_without_inputs_or_outputs);
     tcase_add_test(t, relu_within_affine_passes_back_in_pieces);
     tcase_add_test(t, affine_bits_do_not_depend_on_threads);
     tcase_add_test(t, errors_say_what_does_not_fit);
