@@ -68,7 +68,10 @@ static ct_module *make_net(void) {
         if (i > 1) layers[n++] = ct_relu_layer();
         layers[n++] = ct_linear(sizes[i - 1], sizes[i]);
     }
-    return ct_sequential_at(CT_HERE, n, layers);
+    ct_module *net = ct_sequential_at(CT_HERE, n, layers);
+    ct_init_weights(net, ct_he_normal()); /* for layers followed by a ReLU */
+    ct_init_biases(net, 0);
+    return net;
 }
 
 static ct_optim *make_optim(ct_module *net) {
