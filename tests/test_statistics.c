@@ -256,6 +256,46 @@ START_TEST(scans_of_special_values) {
 }
 END_TEST
 
+/* Forward and, as their gradients, backward: lines of all lengths around those that are taken at a time, and columns of
+ * more than are. */
+START_TEST(running_sums_both_ways) {
+    for (int i = 0; i < 2 * 21; i++) {
+        const int64_t n = i / 2 < 20 ? i / 2 + 1 : 5003, inner = i / 2 == 10 ? 2500 : 1;
+        ct_scope s = ct_begin();
+        ct_tensor *x = ct_requires_grad(ct_uniform(i % 2 ? CT_F32 : CT_F64, CT_SHAPE(3, n, inner), -1, 1));
+        ct_tensor *sum = ct_cumsum(x, 1), *back;
+        const double tolerance = i % 2 ? 1e-5 : 1e-12;
+        ck_assert(ct_backward_from(sum, x) && (back = ct_gradient(x)));
+        for (int64_t line = 0; line < 3 * inner; line++) {
+            double from_begin = 0, from_end = 0;
+            for (int64_t r = 0; r < n; r++) {
+                const int64_t e = (line / inner * n + r) * inner + line % inner,
+                              f = (line / inner * n + n - 1 - r) * inner + line % inner;
+                ck_assert_double_eq_tol(element(sum, e), from_begin += element(x, e), tolerance);
+                ck_assert_double_eq_tol(element(back, f), from_end += element(x, f), tolerance);
+            }
+        }
+        ck_assert(ct_end(s));
+    }
+}
+END_TEST
+
+/* What is not finite is in the sums from there on, and in no others. */
+START_TEST(running_sums_of_special_values) {
+    ct_scope s = ct_begin();
+    for (int64_t place = 0; place < 20; place++) {
+        ct_tensor *x = ct_requires_grad(ct_full(CT_F64, CT_SHAPE(20), 1)), *sum;
+        ct_write_element(CT_F64, x->data, place, place % 2 ? NAN : INFINITY);
+        ck_assert(ct_backward_from(sum = ct_cumsum(x, 0), x));
+        for (int64_t e = 0; e < 20; e++) {
+            ck_assert_int_eq(!isfinite(element(sum, e)), e >= place);
+            ck_assert_int_eq(!isfinite(element(ct_gradient(x), e)), e <= place);
+        }
+    }
+    ck_assert(ct_end(s));
+}
+END_TEST
+
 /* ---- order -------------------------------------------------------------------------------------------------- */
 
 static bool in_order(double a, double b, bool descending) {
@@ -543,13 +583,13 @@ END_TEST
 
 START_TEST(bits_of_statistics_do_not_depend_on_threads) {
     ct_scope s = ct_begin();
-    ct_tensor *x = ct_normal(CT_F32, CT_SHAPE(300, 40, 70), 0, 1), *first[9] = {NULL};
+    ct_tensor *x = ct_normal(CT_F32, CT_SHAPE(300, 40, 70), 0, 1), *first[10] = {NULL};
     for (int i = 0; i < 3; i++) {
         ct_set_threads((int[]){1, 2, 8}[i]);
         ct_tensor *z[] = {ct_cumsum(x, 1), ct_cumprod(x, 0), ct_variance(x, CT_AXES(0, 2), 1), ct_sort(x, 1, true),
                           ct_prod(x, CT_AXES(0)), ct_variance(x, CT_ALL, 1), ct_variance(x, CT_AXES(0), 1),
-                          ct_vector_norm(x, 2, CT_ALL), ct_vector_norm(x, 1, CT_AXES(0))};
-        for (int k = 0; k < 9; k++) {
+                          ct_vector_norm(x, 2, CT_ALL), ct_vector_norm(x, 1, CT_AXES(0)), ct_cumsum(x, 2)};
+        for (int k = 0; k < 10; k++) {
             if (i == 0) first[k] = z[k];
             ck_assert(z[k] && !memcmp(ct_data(z[k]), ct_data(first[k]), ct_bytes_of(z[k])));
         }
@@ -590,6 +630,8 @@ Suite *ct_suite(void) {
     tcase_add_loop_test(t, derivatives_of_composites, 0, N_COMPOSITES);
     tcase_add_test(t, scans_agree_with_loops);
     tcase_add_test(t, scans_of_special_values);
+    tcase_add_test(t, running_sums_both_ways);
+    tcase_add_test(t, running_sums_of_special_values);
     tcase_add_test(t, orders_are_stable);
     tcase_add_test(t, statistics_of_order);
     tcase_add_test(t, moments_of_special_values);

@@ -33,6 +33,7 @@ static bool scan_shape(ct_tensor *z, ct_shape *shape, ct_dtype *dtype) {
 }
 
 #define SHARE (1 << 15) /* elements that are worth a thread */
+#define FEW 128         /* columns that are not worth one */
 
 typedef struct job {
     ct_scan scan;
@@ -63,6 +64,8 @@ static void scan(ct_tensor *z, ct_scan_kind kind) {
     int64_t size = r.outer * r.extent * r.inner;
     if (size == 0) return;
     j.width = r.inner == 1 ? CT_SCAN_ROWS : CT_SCAN_COLUMNS;
+    if (r.inner > 1 && r.inner / ct_threads() < j.width) /* so that each thread has some */
+        j.width = r.inner / ct_threads() > FEW ? r.inner / ct_threads() : FEW;
     j.per_row = (r.inner - 1) / j.width + 1;
     j.groups = r.inner == 1 ? (r.outer - 1) / j.width + 1 : r.outer * j.per_row;
     j.block = j.groups / (size / SHARE + 1) + 1;

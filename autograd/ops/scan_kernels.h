@@ -25,7 +25,7 @@ typedef enum ct_scan_kind {
 
 /* Lines are scanned in groups, side by side: CT_SCAN_COLUMNS neighbours of `inner`, or when that is 1 CT_SCAN_ROWS
  * rows of `outer`. */
-#define CT_SCAN_COLUMNS 128
+#define CT_SCAN_COLUMNS 1024
 #define CT_SCAN_ROWS 8
 
 /* Scans one line, (n) elements `down` apart, and the `width - 1` ones that start `across` elements further on. */
