@@ -23,17 +23,17 @@ extern "C" {
 
 /* A 0-d f64 leaf with a label (NULL for none). */
 CT_API ct_tensor *ct_var_at(const char *at, double value, const char *label);
-#define ct_var(...) ct_var_at(CT_HERE, __VA_ARGS__)
+#define ct_var(...) ct_var_at(CT_PLACE("ct_var: "), __VA_ARGS__)
 
 /* Makes a floating constant a leaf: backward passes accumulate into its gradient. Returns `t`, so it nests. An error
  * for a computed tensor, which has its gradient anyway, and for an integer one. */
 CT_API ct_tensor *ct_requires_grad_at(const char *at, ct_tensor *t);
-#define ct_requires_grad(...) ct_requires_grad_at(CT_HERE, __VA_ARGS__)
+#define ct_requires_grad(...) ct_requires_grad_at(CT_PLACE("ct_requires_grad: "), __VA_ARGS__)
 
 /* A 0-d or larger leaf owned by the caller (a module, an optimiser), outside every scope; freed with ct_free(). Its
  * elements are zero. */
 CT_API ct_tensor *ct_parameter_at(const char *at, ct_dtype dtype, ct_shape shape, const char *label);
-#define ct_parameter(...) ct_parameter_at(CT_HERE, __VA_ARGS__)
+#define ct_parameter(...) ct_parameter_at(CT_PLACE("ct_parameter: "), __VA_ARGS__)
 
 /* As ct_begin(), for evaluation: no result of this scope needs or passes on a gradient. */
 CT_API ct_scope ct_begin_no_grad(void);
@@ -50,15 +50,15 @@ typedef ct_tensor *ct_section(ct_list inputs, void *context);
  * with an error that ct_end() reports too, when f is NULL, larger, or depends on no leaf. When the pass
  * fails on its way, being out of memory, the leaves that it reached have no gradient. */
 CT_API bool ct_backward_at(const char *at, ct_tensor *f);
-#define ct_backward(...) ct_backward_at(CT_HERE, __VA_ARGS__)
+#define ct_backward(...) ct_backward_at(CT_PLACE("ct_backward: "), __VA_ARGS__)
 /* The same for a tensor f of any shape with the cotangent `seed` of f's shape and dtype. */
 CT_API bool ct_backward_from_at(const char *at, ct_tensor *f, ct_tensor *seed);
-#define ct_backward_from(...) ct_backward_from_at(CT_HERE, __VA_ARGS__)
+#define ct_backward_from(...) ct_backward_from_at(CT_PLACE("ct_backward_from: "), __VA_ARGS__)
 
 /* The gradient that the last pass left in t (for a leaf: the sum since it was cleared), as a constant that aliases
  * it; NULL with an error when no pass reached t. */
 CT_API ct_tensor *ct_gradient_at(const char *at, ct_tensor *t);
-#define ct_gradient(...) ct_gradient_at(CT_HERE, __VA_ARGS__)
+#define ct_gradient(...) ct_gradient_at(CT_PLACE("ct_gradient: "), __VA_ARGS__)
 CT_API bool ct_has_gradient(const ct_tensor *t);
 CT_API bool ct_needs_gradient(const ct_tensor *t); /* a leaf, or computed from one */
 CT_API void ct_zero_gradient(ct_tensor *leaf);     /* forgets what a leaf has accumulated; NULL is fine */
@@ -83,7 +83,7 @@ CT_API ct_tensor *ct_hessian_at(const char *at, ct_tensor *f, ct_tensor *x);    
 /* Computes again, in place and without allocating, all that was computed in the innermost scope up to `t`: after
  * ct_set() on its inputs or a step of the optimiser. ct_backward() may follow. False on an error. */
 CT_API bool ct_replay_at(const char *at, ct_tensor *t);
-#define ct_replay(...) ct_replay_at(CT_HERE, __VA_ARGS__)
+#define ct_replay(...) ct_replay_at(CT_PLACE("ct_replay: "), __VA_ARGS__)
 
 /* From now on this thread stops at the first op whose result or cotangent is infinite or NaN: an error with the op, its
  * operands' values at that element and the caller's place. Returns what was set before. */
@@ -99,8 +99,8 @@ typedef struct ct_group {
 } ct_group;
 CT_API ct_group ct_begin_group_at(const char *at, const char *name);
 CT_API void ct_end_group_at(const char *at, ct_group group);
-#define ct_begin_group(...) ct_begin_group_at(CT_HERE, __VA_ARGS__)
-#define ct_end_group(...) ct_end_group_at(CT_HERE, __VA_ARGS__)
+#define ct_begin_group(...) ct_begin_group_at(CT_PLACE("ct_begin_group: "), __VA_ARGS__)
+#define ct_end_group(...) ct_end_group_at(CT_PLACE("ct_end_group: "), __VA_ARGS__)
 
 /* ---- looking at the record ---------------------------------------------------------------------------------- */
 

@@ -81,11 +81,11 @@ typedef struct ct_op {
  * by reference. From then on it is recorded, differentiated, drawn and enumerated like the others. Its number, for all
  * threads; 0 with an error raised. */
 CT_API int ct_register_op_at(const char *at, const ct_op *op);
-#define ct_register_op(...) ct_register_op_at(CT_HERE, __VA_ARGS__)
+#define ct_register_op(...) ct_register_op_at(CT_PLACE("ct_register_op: "), __VA_ARGS__)
 
 /* Records a registered op. `attributes` (size bytes, copied; NULL when 0) are what ct_attributes() gives its parts. */
 CT_API ct_tensor *ct_apply_at(const char *at, int op, ct_list operands, const void *attributes, size_t size);
-#define ct_apply(...) ct_apply_at(CT_HERE, __VA_ARGS__)
+#define ct_apply(...) ct_apply_at(CT_PLACE("ct_apply: "), __VA_ARGS__)
 
 /* For the parts of an op. */
 CT_API void *ct_result(ct_tensor *z);           /* the elements that forward() writes */

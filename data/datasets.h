@@ -10,13 +10,13 @@ typedef struct ct_dataset ct_dataset;
  * after the name; MNIST's splits are "train" and "t10k". NULL, with an error, when a file is missing, cut, too long
  * or damaged, or when they do not hold one label for each image. */
 CT_API ct_dataset *ct_dataset_idx_at(const char *at, const char *folder, const char *split);
-#define ct_dataset_idx(...) ct_dataset_idx_at(CT_HERE, __VA_ARGS__)
+#define ct_dataset_idx(...) ct_dataset_idx_at(CT_PLACE("ct_dataset_idx: "), __VA_ARGS__)
 
 /* A copy of samples x (n, ...) and their targets y (n, ...), of any dtypes. Integer targets are classes, from 0 on;
  * floating ones are numbers to be met. NULL, with an error, when there are none, their numbers differ, or a label is
  * negative. */
 CT_API ct_dataset *ct_dataset_tensors_at(const char *at, const ct_tensor *x, const ct_tensor *y);
-#define ct_dataset_tensors(...) ct_dataset_tensors_at(CT_HERE, __VA_ARGS__)
+#define ct_dataset_tensors(...) ct_dataset_tensors_at(CT_PLACE("ct_dataset_tensors: "), __VA_ARGS__)
 
 /* Numbers of a table are f64; the last `targets` columns of the CSV file are the targets, and the others the sample.
  * Zero is the preset in brackets. */
@@ -26,7 +26,7 @@ typedef struct ct_csv_options {
     bool classes;    /* (false) the target, of one column, is a class: an integer from 0 on */
 } ct_csv_options;
 CT_API ct_dataset *ct_dataset_csv_at(const char *at, const char *path, const ct_csv_options *options);
-#define ct_dataset_csv(...) ct_dataset_csv_at(CT_HERE, __VA_ARGS__)
+#define ct_dataset_csv(...) ct_dataset_csv_at(CT_PLACE("ct_dataset_csv: "), __VA_ARGS__)
 
 CT_API void ct_dataset_free(ct_dataset *dataset); /* NULL is fine */
 
@@ -54,11 +54,11 @@ CT_API bool ct_dataset_split_at(const char *at, const ct_dataset *dataset, doubl
 /* Fold i of k, from 0: one k-th of the shuffled samples validates what is trained on the others. */
 CT_API bool ct_dataset_fold_at(const char *at, const ct_dataset *dataset, int64_t k, int64_t i, uint64_t seed,
                                ct_dataset **train, ct_dataset **validation);
-#define ct_dataset_range(...) ct_dataset_range_at(CT_HERE, __VA_ARGS__)
-#define ct_dataset_sample(...) ct_dataset_sample_at(CT_HERE, __VA_ARGS__)
-#define ct_dataset_join(...) ct_dataset_join_at(CT_HERE, __VA_ARGS__)
-#define ct_dataset_split(...) ct_dataset_split_at(CT_HERE, __VA_ARGS__)
-#define ct_dataset_fold(...) ct_dataset_fold_at(CT_HERE, __VA_ARGS__)
+#define ct_dataset_range(...) ct_dataset_range_at(CT_PLACE("ct_dataset_range: "), __VA_ARGS__)
+#define ct_dataset_sample(...) ct_dataset_sample_at(CT_PLACE("ct_dataset_sample: "), __VA_ARGS__)
+#define ct_dataset_join(...) ct_dataset_join_at(CT_PLACE("ct_dataset_join: "), __VA_ARGS__)
+#define ct_dataset_split(...) ct_dataset_split_at(CT_PLACE("ct_dataset_split: "), __VA_ARGS__)
+#define ct_dataset_fold(...) ct_dataset_fold_at(CT_PLACE("ct_dataset_fold: "), __VA_ARGS__)
 
 /* ---- scaling ------------------------------------------------------------------------------------------------ */
 
@@ -73,6 +73,6 @@ typedef enum ct_scaling {
  * constant there has range 1. */
 CT_API ct_dataset *ct_dataset_scale_at(const char *at, const ct_dataset *dataset, const ct_dataset *reference,
                                        ct_scaling scaling);
-#define ct_dataset_scale(...) ct_dataset_scale_at(CT_HERE, __VA_ARGS__)
+#define ct_dataset_scale(...) ct_dataset_scale_at(CT_PLACE("ct_dataset_scale: "), __VA_ARGS__)
 
 #endif

@@ -29,7 +29,7 @@ typedef struct ct_loader_options {
 typedef struct ct_loader ct_loader;
 
 CT_API ct_loader *ct_loader_new_at(const char *at, const ct_dataset *dataset, const ct_loader_options *options);
-#define ct_loader_new(...) ct_loader_new_at(CT_HERE, __VA_ARGS__)
+#define ct_loader_new(...) ct_loader_new_at(CT_PLACE("ct_loader_new: "), __VA_ARGS__)
 CT_API void ct_loader_free(ct_loader *loader); /* NULL is fine */
 
 /* Batches in an epoch. (1: a loop over the batches of a loader that could not be made runs once, to an error at its
@@ -43,12 +43,12 @@ typedef struct ct_batch {
 
 /* The next batch, as constants of the innermost scope. */
 CT_API ct_batch ct_next_at(const char *at, ct_loader *loader);
-#define ct_next(...) ct_next_at(CT_HERE, __VA_ARGS__)
+#define ct_next(...) ct_next_at(CT_PLACE("ct_next: "), __VA_ARGS__)
 
 /* The next batch put into the tensors of an earlier one, for ct_replay(). False, with an error, and nothing taken
  * when its size is another: see drop_last. */
 CT_API bool ct_refill_at(const char *at, ct_loader *loader, ct_batch batch);
-#define ct_refill(...) ct_refill_at(CT_HERE, __VA_ARGS__)
+#define ct_refill(...) ct_refill_at(CT_PLACE("ct_refill: "), __VA_ARGS__)
 
 /* The place of the next batch; any epoch can be dealt again. */
 typedef struct ct_loader_place {
@@ -58,7 +58,7 @@ typedef struct ct_loader_place {
 CT_API ct_loader_place ct_loader_tell(const ct_loader *loader);
 /* False, with an error, when there is no such batch. */
 CT_API bool ct_loader_seek_at(const char *at, ct_loader *loader, ct_loader_place place);
-#define ct_loader_seek(...) ct_loader_seek_at(CT_HERE, __VA_ARGS__)
+#define ct_loader_seek(...) ct_loader_seek_at(CT_PLACE("ct_loader_seek: "), __VA_ARGS__)
 CT_API int64_t ct_next_size(const ct_loader *loader); /* samples of the next batch; of NULL: 0 */
 
 #endif

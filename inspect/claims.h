@@ -30,12 +30,12 @@ typedef struct ct_upstream ct_upstream;
 typedef ct_tensor *(*ct_claim_rule)(ct_tensor *t, ct_upstream *upstream, void *context);
 CT_API ct_tensor *ct_claim_grad_rule_at(const char *at, ct_tensor *t, ct_claim_rule rule, void *context);
 CT_API ct_tensor *ct_upstream_grad_at(const char *at, ct_upstream *upstream, ct_tensor *h);
-#define ct_claim_grad(...) ct_claim_grad_at(CT_HERE, __VA_ARGS__)
-#define ct_claim_grad_value(...) ct_claim_grad_value_at(CT_HERE, __VA_ARGS__)
-#define ct_claim_grad_array(...) ct_claim_grad_array_at(CT_HERE, __VA_ARGS__)
-#define ct_claim_grad_tensor(...) ct_claim_grad_tensor_at(CT_HERE, __VA_ARGS__)
-#define ct_claim_grad_rule(...) ct_claim_grad_rule_at(CT_HERE, __VA_ARGS__)
-#define ct_upstream_grad(...) ct_upstream_grad_at(CT_HERE, __VA_ARGS__)
+#define ct_claim_grad(...) ct_claim_grad_at(CT_PLACE("ct_claim_grad: "), __VA_ARGS__)
+#define ct_claim_grad_value(...) ct_claim_grad_value_at(CT_PLACE("ct_claim_grad_value: "), __VA_ARGS__)
+#define ct_claim_grad_array(...) ct_claim_grad_array_at(CT_PLACE("ct_claim_grad_array: "), __VA_ARGS__)
+#define ct_claim_grad_tensor(...) ct_claim_grad_tensor_at(CT_PLACE("ct_claim_grad_tensor: "), __VA_ARGS__)
+#define ct_claim_grad_rule(...) ct_claim_grad_rule_at(CT_PLACE("ct_claim_grad_rule: "), __VA_ARGS__)
+#define ct_upstream_grad(...) ct_upstream_grad_at(CT_PLACE("ct_upstream_grad: "), __VA_ARGS__)
 
 /* ---- verifying ---------------------------------------------------------------------------------------------- */
 
@@ -91,8 +91,8 @@ typedef struct ct_verification {
  * does not depend on must be zero. Gradients that leaves have accumulated are left alone. Never CT_PASS without
  * evidence: having no claims is inconclusive, and so is a failure (ct_error() says why). */
 CT_API CT_MUST_CHECK ct_verification ct_verify_at(const char *at, ct_tensor *f, const ct_verify_options *options);
-#define ct_verify(f) ct_verify_at(CT_HERE, f, NULL)
-#define ct_verify_with(...) ct_verify_at(CT_HERE, __VA_ARGS__)
+#define ct_verify(f) ct_verify_at(CT_PLACE("ct_verify: "), f, NULL)
+#define ct_verify_with(...) ct_verify_at(CT_PLACE("ct_verify: "), __VA_ARGS__)
 
 /* Writes a table of all claims, and below it what to know about those that are not right. */
 CT_API void ct_print_verification(const ct_verification *v, FILE *out);

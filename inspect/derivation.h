@@ -23,6 +23,6 @@ typedef enum ct_derivation_format {
  * backward passes are not looked at. The text belongs to the innermost scope; NULL, with an error, when there is
  * none. */
 CT_API const char *ct_derive_at(const char *at, ct_tensor *f, ct_tensor *x, ct_derivation_format format);
-#define ct_derive(...) ct_derive_at(CT_HERE, __VA_ARGS__)
+#define ct_derive(...) ct_derive_at(CT_PLACE("ct_derive: "), __VA_ARGS__)
 
 #endif

@@ -36,8 +36,8 @@ typedef struct ct_draw_options {
  * program that does not look at the result learns of it from ct_end(). */
 CT_API bool ct_draw_at(const char *at, ct_tensor *f, const char *path);
 CT_API bool ct_draw_with_at(const char *at, ct_tensor *f, const char *path, const ct_draw_options *options);
-#define ct_draw(...) ct_draw_at(CT_HERE, __VA_ARGS__)
-#define ct_draw_with(...) ct_draw_with_at(CT_HERE, __VA_ARGS__)
+#define ct_draw(...) ct_draw_at(CT_PLACE("ct_draw: "), __VA_ARGS__)
+#define ct_draw_with(...) ct_draw_with_at(CT_PLACE("ct_draw: "), __VA_ARGS__)
 
 /* ---- snapshots: one graph at several steps of a training --------------------------------------------------------- */
 
@@ -59,15 +59,15 @@ CT_API bool ct_snapshot_at(const char *at, ct_snapshots *snapshots, ct_tensor *f
 /* Writes the page, if it is one and there is a snapshot, and frees all, also when the page cannot be written. NULL is
  * fine. */
 CT_API bool ct_snapshots_end_at(const char *at, ct_snapshots *snapshots);
-#define ct_snapshots_begin(...) ct_snapshots_begin_at(CT_HERE, __VA_ARGS__)
-#define ct_snapshot(...) ct_snapshot_at(CT_HERE, __VA_ARGS__)
-#define ct_snapshots_end(...) ct_snapshots_end_at(CT_HERE, __VA_ARGS__)
+#define ct_snapshots_begin(...) ct_snapshots_begin_at(CT_PLACE("ct_snapshots_begin: "), __VA_ARGS__)
+#define ct_snapshot(...) ct_snapshot_at(CT_PLACE("ct_snapshot: "), __VA_ARGS__)
+#define ct_snapshots_end(...) ct_snapshots_end_at(CT_PLACE("ct_snapshots_end: "), __VA_ARGS__)
 
 /* ---- Graphviz' text ---------------------------------------------------------------------------------------------- */
 
 /* Writes the Graphviz text of the same drawing. Nodes are in order of creation and bear their labels, so that the texts
  * of two runs of one program can be compared line by line. */
 CT_API bool ct_dot_at(const char *at, ct_tensor *f, FILE *out);
-#define ct_dot(...) ct_dot_at(CT_HERE, __VA_ARGS__)
+#define ct_dot(...) ct_dot_at(CT_PLACE("ct_dot: "), __VA_ARGS__)
 
 #endif

@@ -26,6 +26,6 @@
 
 /* The value of the formula `text`, whose names are labels of `names`; of two with one label the first counts. */
 CT_API ct_tensor *ct_eval_at(const char *at, const char *text, ct_list names);
-#define ct_eval(...) ct_eval_at(CT_HERE, __VA_ARGS__)
+#define ct_eval(...) ct_eval_at(CT_PLACE("ct_eval: "), __VA_ARGS__)
 
 #endif

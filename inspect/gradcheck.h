@@ -51,8 +51,8 @@ typedef struct ct_gradcheck_options {
  * Random ops draw the same numbers in each call. */
 CT_API CT_MUST_CHECK ct_gradcheck_result ct_gradcheck_at(const char *at, ct_function f, void *context, ct_list inputs,
                                                          const ct_gradcheck_options *options);
-#define ct_gradcheck(f, context, ...) ct_gradcheck_at(CT_HERE, f, context, __VA_ARGS__, NULL)
-#define ct_gradcheck_with(...) ct_gradcheck_at(CT_HERE, __VA_ARGS__)
+#define ct_gradcheck(f, context, ...) ct_gradcheck_at(CT_PLACE("ct_gradcheck: "), f, context, __VA_ARGS__, NULL)
+#define ct_gradcheck_with(...) ct_gradcheck_at(CT_PLACE("ct_gradcheck: "), __VA_ARGS__)
 
 /* Functions over plain arrays: x[i] are the elements of inputs[i], and dx[i] as many, which are zero at first. */
 typedef double (*ct_hand_value)(const double *const *x, void *context);
@@ -62,6 +62,6 @@ typedef void (*ct_hand_gradient)(const double *const *x, double *const *dx, void
  * by all elements. Forward mode cannot be asked. */
 CT_API CT_MUST_CHECK ct_gradcheck_result ct_gradcheck_hand_at(const char *at, ct_hand_value value,
                                                               ct_hand_gradient gradient, void *context, ct_list inputs);
-#define ct_gradcheck_hand(...) ct_gradcheck_hand_at(CT_HERE, __VA_ARGS__)
+#define ct_gradcheck_hand(...) ct_gradcheck_hand_at(CT_PLACE("ct_gradcheck_hand: "), __VA_ARGS__)
 
 #endif

@@ -18,7 +18,7 @@ extern "C" {
 /* All that f was computed from, in order of creation, f being the last. The list lives as long as the innermost scope;
  * empty, with an error raised, on failure. */
 CT_API ct_list ct_nodes_at(const char *at, ct_tensor *f);
-#define ct_nodes(...) ct_nodes_at(CT_HERE, __VA_ARGS__)
+#define ct_nodes(...) ct_nodes_at(CT_PLACE("ct_nodes: "), __VA_ARGS__)
 
 #include <cotangent/inspect/derivation.h>
 #include <cotangent/inspect/why.h>

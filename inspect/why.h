@@ -27,6 +27,6 @@ typedef struct ct_finding {
  * causes it is that of most of them. The cause has been tested: they get nothing through that place although something
  * arrives there from f, or get through it the first number that is not finite. */
 CT_API ct_finding ct_why_at(const char *at, ct_tensor *f, ct_tensor *x);
-#define ct_why(...) ct_why_at(CT_HERE, __VA_ARGS__)
+#define ct_why(...) ct_why_at(CT_PLACE("ct_why: "), __VA_ARGS__)
 
 #endif

@@ -25,7 +25,8 @@ typedef struct ct_attention {
  * those of in_proj_bias, in each head of e / heads numbers: softmax(q k^T / sqrt(e / heads)) v; the heads, side by
  * side, times out_proj.weight^T plus out_proj.bias. in_proj_weight is ct_xavier_uniform(), biases are 0. */
 CT_API ct_module *ct_multi_head_attention_at(const char *at, ct_attention_options options);
-#define ct_multi_head_attention(...) ct_multi_head_attention_at(CT_HERE, (ct_attention_options){.embed = __VA_ARGS__})
+#define ct_multi_head_attention(...)                                                                                 \
+    ct_multi_head_attention_at(CT_PLACE("ct_multi_head_attention: "), (ct_attention_options){.embed = __VA_ARGS__})
 
 typedef struct ct_transformer_options {
     int64_t embed, heads;

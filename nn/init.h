@@ -41,9 +41,9 @@ CT_API bool ct_init_weights_at(const char *at, ct_module *m, ct_init init);
 CT_API bool ct_init_biases_at(const char *at, ct_module *m, double value);
 CT_API bool ct_init_parameter_at(const char *at, ct_tensor *t, ct_init init);
 CT_API bool ct_init_parameters_at(const char *at, ct_list parameters, ct_init init);
-#define ct_init_weights(...) ct_init_weights_at(CT_HERE, __VA_ARGS__)
-#define ct_init_biases(...) ct_init_biases_at(CT_HERE, __VA_ARGS__)
-#define ct_init_parameter(...) ct_init_parameter_at(CT_HERE, __VA_ARGS__)
-#define ct_init_parameters(...) ct_init_parameters_at(CT_HERE, __VA_ARGS__)
+#define ct_init_weights(...) ct_init_weights_at(CT_PLACE("ct_init_weights: "), __VA_ARGS__)
+#define ct_init_biases(...) ct_init_biases_at(CT_PLACE("ct_init_biases: "), __VA_ARGS__)
+#define ct_init_parameter(...) ct_init_parameter_at(CT_PLACE("ct_init_parameter: "), __VA_ARGS__)
+#define ct_init_parameters(...) ct_init_parameters_at(CT_PLACE("ct_init_parameters: "), __VA_ARGS__)
 
 #endif

@@ -37,7 +37,7 @@ CT_API void ct_unfreeze(ct_list parameters);
 /* A table of layers, shapes of parameters and their numbers. False, with an error, when m or out is NULL or `out`
  * cannot be written. */
 CT_API bool ct_summary_at(const char *at, const ct_module *m, FILE *out);
-#define ct_summary(...) ct_summary_at(CT_HERE, __VA_ARGS__)
+#define ct_summary(...) ct_summary_at(CT_PLACE("ct_summary: "), __VA_ARGS__)
 
 /* ---- the tree ----------------------------------------------------------------------------------------------- */
 
@@ -80,10 +80,10 @@ CT_API ct_tensor *ct_add_buffer_at(const char *at, ct_module *m, const char *nam
 CT_API ct_module *ct_add_part_at(const char *at, ct_module *m, const char *name, ct_module *part);
 /* The module; or NULL, and it is freed, when one of the calls above failed. */
 CT_API ct_module *ct_module_finish(ct_module *m);
-#define ct_module_new(...) ct_module_new_at(CT_HERE, __VA_ARGS__)
-#define ct_add_parameter(...) ct_add_parameter_at(CT_HERE, __VA_ARGS__)
-#define ct_add_buffer(...) ct_add_buffer_at(CT_HERE, __VA_ARGS__)
-#define ct_add_part(...) ct_add_part_at(CT_HERE, __VA_ARGS__)
+#define ct_module_new(...) ct_module_new_at(CT_PLACE("ct_module_new: "), __VA_ARGS__)
+#define ct_add_parameter(...) ct_add_parameter_at(CT_PLACE("ct_add_parameter: "), __VA_ARGS__)
+#define ct_add_buffer(...) ct_add_buffer_at(CT_PLACE("ct_add_buffer: "), __VA_ARGS__)
+#define ct_add_part(...) ct_add_part_at(CT_PLACE("ct_add_part: "), __VA_ARGS__)
 
 CT_API void *ct_module_data(const ct_module *m);              /* kind->size bytes, zero at first; of NULL: NULL */
 CT_API ct_tensor *ct_own_tensor(const ct_module *m, int k);   /* the k-th that was added, parameter or buffer */

@@ -26,7 +26,7 @@ typedef struct ct_recurrent_state {
  *     r, z = sigmoid(W x + b + V h + c),  n = tanh(W x + b + r (V h + c)),  h' = (1 - z) n + z h */
 CT_API ct_module *ct_lstm_at(const char *at, ct_recurrent_options options);
 CT_API ct_module *ct_gru_at(const char *at, ct_recurrent_options options);
-#define ct_lstm(...) ct_lstm_at(CT_HERE, (ct_recurrent_options){.in = __VA_ARGS__})
-#define ct_gru(...) ct_gru_at(CT_HERE, (ct_recurrent_options){.in = __VA_ARGS__})
+#define ct_lstm(...) ct_lstm_at(CT_PLACE("ct_lstm: "), (ct_recurrent_options){.in = __VA_ARGS__})
+#define ct_gru(...) ct_gru_at(CT_PLACE("ct_gru: "), (ct_recurrent_options){.in = __VA_ARGS__})
 
 #endif

@@ -20,8 +20,8 @@ CT_API bool ct_schedule_step_at(const char *at, ct_schedule *schedule);
 /* Tells the value that training is to make less, for example the loss on validation data; other schedules than
  * ct_plateau_schedule() take no notice of it. */
 CT_API bool ct_schedule_step_on_at(const char *at, ct_schedule *schedule, double value);
-#define ct_schedule_step(...) ct_schedule_step_at(CT_HERE, __VA_ARGS__)
-#define ct_schedule_step_on(...) ct_schedule_step_on_at(CT_HERE, __VA_ARGS__)
+#define ct_schedule_step(...) ct_schedule_step_at(CT_PLACE("ct_schedule_step: "), __VA_ARGS__)
+#define ct_schedule_step_on(...) ct_schedule_step_on_at(CT_PLACE("ct_schedule_step_on: "), __VA_ARGS__)
 
 CT_API void ct_schedule_free(ct_schedule *schedule); /* NULL is fine */
 
@@ -29,7 +29,7 @@ CT_API void ct_schedule_free(ct_schedule *schedule); /* NULL is fine */
  * optimiser's state has it. */
 CT_API ct_list ct_schedule_state(const ct_schedule *schedule);
 CT_API bool ct_schedule_load_at(const char *at, ct_schedule *schedule, ct_list state);
-#define ct_schedule_load(...) ct_schedule_load_at(CT_HERE, __VA_ARGS__)
+#define ct_schedule_load(...) ct_schedule_load_at(CT_PLACE("ct_schedule_load: "), __VA_ARGS__)
 
 /* base gamma^floor(t / every) */
 typedef struct ct_step_schedule_options {
@@ -37,7 +37,7 @@ typedef struct ct_step_schedule_options {
     double gamma; /* (0.1) */
 } ct_step_schedule_options;
 CT_API ct_schedule *ct_step_schedule_at(const char *at, ct_optim *opt, const ct_step_schedule_options *options);
-#define ct_step_schedule(...) ct_step_schedule_at(CT_HERE, __VA_ARGS__)
+#define ct_step_schedule(...) ct_step_schedule_at(CT_PLACE("ct_step_schedule: "), __VA_ARGS__)
 
 /* base gamma^k, k being how many of the milestones are t or less; they are zero from the first unused one on. */
 #define CT_MAX_MILESTONES 16
@@ -47,7 +47,7 @@ typedef struct ct_multi_step_schedule_options {
 } ct_multi_step_schedule_options;
 CT_API ct_schedule *ct_multi_step_schedule_at(const char *at, ct_optim *opt,
                                               const ct_multi_step_schedule_options *options);
-#define ct_multi_step_schedule(...) ct_multi_step_schedule_at(CT_HERE, __VA_ARGS__)
+#define ct_multi_step_schedule(...) ct_multi_step_schedule_at(CT_PLACE("ct_multi_step_schedule: "), __VA_ARGS__)
 
 /* base gamma^t */
 typedef struct ct_exponential_schedule_options {
@@ -55,7 +55,7 @@ typedef struct ct_exponential_schedule_options {
 } ct_exponential_schedule_options;
 CT_API ct_schedule *ct_exponential_schedule_at(const char *at, ct_optim *opt,
                                                const ct_exponential_schedule_options *options);
-#define ct_exponential_schedule(...) ct_exponential_schedule_at(CT_HERE, __VA_ARGS__)
+#define ct_exponential_schedule(...) ct_exponential_schedule_at(CT_PLACE("ct_exponential_schedule: "), __VA_ARGS__)
 
 /* From base down to lowest in `steps` steps, half a period of a cosine, and back in the next:
  * lowest + (base - lowest) (1 + cos(pi t / steps)) / 2. */
@@ -64,7 +64,7 @@ typedef struct ct_cosine_schedule_options {
     double lowest; /* (0) */
 } ct_cosine_schedule_options;
 CT_API ct_schedule *ct_cosine_schedule_at(const char *at, ct_optim *opt, const ct_cosine_schedule_options *options);
-#define ct_cosine_schedule(...) ct_cosine_schedule_at(CT_HERE, __VA_ARGS__)
+#define ct_cosine_schedule(...) ct_cosine_schedule_at(CT_PLACE("ct_cosine_schedule: "), __VA_ARGS__)
 
 /* From base * start up to base in `steps` equal steps; then base, or what the schedule `then` says, whose t is 0 when
  * the warm-up ends and whose base is that of both. That one belongs to this one from the call on, also when it fails,
@@ -75,7 +75,7 @@ typedef struct ct_warmup_schedule_options {
     ct_schedule *then; /* (NULL) not ct_plateau_schedule() */
 } ct_warmup_schedule_options;
 CT_API ct_schedule *ct_warmup_schedule_at(const char *at, ct_optim *opt, const ct_warmup_schedule_options *options);
-#define ct_warmup_schedule(...) ct_warmup_schedule_at(CT_HERE, __VA_ARGS__)
+#define ct_warmup_schedule(...) ct_warmup_schedule_at(CT_PLACE("ct_warmup_schedule: "), __VA_ARGS__)
 
 /* L. Smith and N. Topin, "Super-convergence", 2018: half a cosine from base / division up to base in the first
  * `rising` part of the steps, and another down to base / division / final_division in step steps - 1; it stays
@@ -88,7 +88,7 @@ typedef struct ct_one_cycle_schedule_options {
 } ct_one_cycle_schedule_options;
 CT_API ct_schedule *ct_one_cycle_schedule_at(const char *at, ct_optim *opt,
                                              const ct_one_cycle_schedule_options *options);
-#define ct_one_cycle_schedule(...) ct_one_cycle_schedule_at(CT_HERE, __VA_ARGS__)
+#define ct_one_cycle_schedule(...) ct_one_cycle_schedule_at(CT_PLACE("ct_one_cycle_schedule: "), __VA_ARGS__)
 
 /* base factor^k, but lowest at least: k grows when more than `patience` steps in a row brought no value below
  * best (1 - threshold), except in the `cooldown` steps after it grew. */
@@ -100,6 +100,6 @@ typedef struct ct_plateau_schedule_options {
     double lowest;    /* (0) */
 } ct_plateau_schedule_options;
 CT_API ct_schedule *ct_plateau_schedule_at(const char *at, ct_optim *opt, const ct_plateau_schedule_options *options);
-#define ct_plateau_schedule(...) ct_plateau_schedule_at(CT_HERE, __VA_ARGS__)
+#define ct_plateau_schedule(...) ct_plateau_schedule_at(CT_PLACE("ct_plateau_schedule: "), __VA_ARGS__)
 
 #endif

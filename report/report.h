@@ -35,15 +35,15 @@ typedef struct ct_run {
  * scores, confusions, and the statistics and histogram of each parameter. False, with an error, if a file could not be
  * written. */
 CT_API CT_MUST_CHECK bool ct_write_run_at(const char *at, const ct_run *run, const char *folder);
-#define ct_write_run(...) ct_write_run_at(CT_HERE, __VA_ARGS__)
+#define ct_write_run(...) ct_write_run_at(CT_PLACE("ct_write_run: "), __VA_ARGS__)
 
 /* The content of run.json. */
 CT_API CT_MUST_CHECK bool ct_print_run_at(const char *at, const ct_run *run, FILE *out);
-#define ct_print_run(...) ct_print_run_at(CT_HERE, __VA_ARGS__)
+#define ct_print_run(...) ct_print_run_at(CT_PLACE("ct_print_run: "), __VA_ARGS__)
 
 /* Makes a folder, with those above it, if it is not there. */
 CT_API CT_MUST_CHECK bool ct_make_folder_at(const char *at, const char *path);
-#define ct_make_folder(...) ct_make_folder_at(CT_HERE, __VA_ARGS__)
+#define ct_make_folder(...) ct_make_folder_at(CT_PLACE("ct_make_folder: "), __VA_ARGS__)
 
 /* Folders that ct_write_run() wrote to. The last part of a path, "second", is the run's name on the page. */
 typedef struct ct_runs {
@@ -73,7 +73,7 @@ typedef struct ct_report_options {
  * written without curves, the scripts and data are left, and the error is CT_ERR_UNAVAILABLE. */
 CT_API CT_MUST_CHECK bool ct_write_report_at(const char *at, ct_runs runs, const char *folder,
                                              const ct_report_options *options);
-#define ct_write_report(...) ct_write_report_at(CT_HERE, __VA_ARGS__)
+#define ct_write_report(...) ct_write_report_at(CT_PLACE("ct_write_report: "), __VA_ARGS__)
 
 #ifdef __cplusplus
 }

@@ -5,7 +5,8 @@
  *   - A function that makes a tensor returns NULL on failure and when an operand is NULL, so expressions nest and
  *     are checked once: the first cause is kept per thread and surfaces at ct_end().
  *   - Whatever is computed belongs to the innermost open scope and dies with it; see ct_begin().
- *   - Most calls are macros that add the caller's place (CT_HERE) in front of the arguments of a function NAME_at.
+ *   - Most calls are macros that put their name and the caller's place in front of the arguments of a function
+ *     NAME_at, which errors show: CT_PLACE("ct_add: ").
  */
 #ifndef COTANGENT_TENSOR_H
 #define COTANGENT_TENSOR_H
@@ -87,7 +88,7 @@ CT_API CT_MUST_CHECK bool ct_end(ct_scope scope);
 /* A copy of `t` (value and label, without history) that belongs to the scope around the innermost one. From the
  * outermost scope it passes to the caller, who frees it with ct_free(). */
 CT_API ct_tensor *ct_keep_at(const char *at, ct_tensor *t);
-#define ct_keep(...) ct_keep_at(CT_HERE, __VA_ARGS__)
+#define ct_keep(...) ct_keep_at(CT_PLACE("ct_keep: "), __VA_ARGS__)
 CT_API void ct_free(ct_tensor *t); /* of a tensor carried out of the outermost scope; NULL is fine */
 
 /* Gives the memory kept for further scopes on this thread back to the allocator; no scope may be open. A thread's
@@ -128,19 +129,19 @@ CT_API ct_tensor *ct_arange_at(const char *at, ct_dtype dtype, int64_t n); /* 0,
 /* From low, included, to high, excluded. */
 CT_API ct_tensor *ct_uniform_at(const char *at, ct_dtype dtype, ct_shape shape, double low, double high);
 CT_API ct_tensor *ct_normal_at(const char *at, ct_dtype dtype, ct_shape shape, double mean, double std);
-#define ct_scalar(...) ct_scalar_at(CT_HERE, __VA_ARGS__)
-#define ct_full(...) ct_full_at(CT_HERE, __VA_ARGS__)
-#define ct_zeros(dtype, ...) ct_full_at(CT_HERE, dtype, __VA_ARGS__, 0)
-#define ct_ones(dtype, ...) ct_full_at(CT_HERE, dtype, __VA_ARGS__, 1)
-#define ct_from(...) ct_from_at(CT_HERE, __VA_ARGS__)
-#define ct_wrap(...) ct_wrap_at(CT_HERE, __VA_ARGS__)
-#define ct_arange(...) ct_arange_at(CT_HERE, __VA_ARGS__)
-#define ct_uniform(...) ct_uniform_at(CT_HERE, __VA_ARGS__)
-#define ct_normal(...) ct_normal_at(CT_HERE, __VA_ARGS__)
+#define ct_scalar(...) ct_scalar_at(CT_PLACE("ct_scalar: "), __VA_ARGS__)
+#define ct_full(...) ct_full_at(CT_PLACE("ct_full: "), __VA_ARGS__)
+#define ct_zeros(dtype, ...) ct_full_at(CT_PLACE("ct_zeros: "), dtype, __VA_ARGS__, 0)
+#define ct_ones(dtype, ...) ct_full_at(CT_PLACE("ct_ones: "), dtype, __VA_ARGS__, 1)
+#define ct_from(...) ct_from_at(CT_PLACE("ct_from: "), __VA_ARGS__)
+#define ct_wrap(...) ct_wrap_at(CT_PLACE("ct_wrap: "), __VA_ARGS__)
+#define ct_arange(...) ct_arange_at(CT_PLACE("ct_arange: "), __VA_ARGS__)
+#define ct_uniform(...) ct_uniform_at(CT_PLACE("ct_uniform: "), __VA_ARGS__)
+#define ct_normal(...) ct_normal_at(CT_PLACE("ct_normal: "), __VA_ARGS__)
 
 /* Names `t` in errors, claims and drawings; the text is copied. Returns `t`, so it nests. */
 CT_API ct_tensor *ct_label_at(const char *at, ct_tensor *t, const char *label);
-#define ct_label(...) ct_label_at(CT_HERE, __VA_ARGS__)
+#define ct_label(...) ct_label_at(CT_PLACE("ct_label: "), __VA_ARGS__)
 
 /* ---- reading tensors ---------------------------------------------------------------------------------------- */
 /* Of NULL: no error is added; the neutral value in brackets comes back. */
@@ -152,13 +153,13 @@ CT_API const char *ct_label_of(const ct_tensor *t); /* (NULL, also when unnamed)
 CT_API const void *ct_data(const ct_tensor *t);     /* elements, row-major (NULL); valid as long as the tensor */
 CT_API double ct_item_at(const char *at, const ct_tensor *t);               /* the only element (NaN, with an error) */
 CT_API double ct_get_at(const char *at, const ct_tensor *t, ct_shape index); /* ct_get(t, CT_SHAPE(i, j)) */
-#define ct_item(...) ct_item_at(CT_HERE, __VA_ARGS__)
-#define ct_get(...) ct_get_at(CT_HERE, __VA_ARGS__)
+#define ct_item(...) ct_item_at(CT_PLACE("ct_item: "), __VA_ARGS__)
+#define ct_get(...) ct_get_at(CT_PLACE("ct_get: "), __VA_ARGS__)
 
 /* Overwrites the elements of a constant or leaf with ct_size(t) elements of its dtype; what was computed from them
  * keeps its value until ct_replay(). False, with an error, for a computed tensor. */
 CT_API bool ct_set_at(const char *at, ct_tensor *t, const void *elements);
-#define ct_set(...) ct_set_at(CT_HERE, __VA_ARGS__)
+#define ct_set(...) ct_set_at(CT_PLACE("ct_set: "), __VA_ARGS__)
 
 /* Writes the value as nested brackets, summarised with "..." beyond 6 entries an axis, and a newline. */
 CT_API void ct_print(const ct_tensor *t, FILE *out);

@@ -1,8 +1,10 @@
 /* An error names the function that the user called, whatever that is made of, and the line of the call. */
+#include "data/data.h"
 #include "inspect/formula/calls.h"
 #include "inspect/inspect.h"
 #include "nn/nn.h"
 #include "support/elements.h"
+#include "support/expect.h"
 #include "support/suite.h"
 
 #include <math.h>
@@ -164,6 +166,27 @@ START_TEST(a_function_of_the_user) {
 }
 END_TEST
 
+START_TEST(what_is_no_operation) {
+    CHECK_ERROR(ct_zeros(CT_F64, CT_SHAPE(3, -1)), CT_ERR_SHAPE, "ct_zeros: ct_full: (3,-1) has a negative extent");
+    CHECK_ERROR(ct_claim_grad_value(NULL, 1), CT_ERR_NULL, "ct_claim_grad_value: ct_claim_grad: operand 1 is NULL");
+    ck_assert_ptr_null(ct_dataset_csv(NULL, NULL));
+    expect_error(CT_ERR_NULL, "ct_dataset_csv: ct_read_csv: the path is NULL (test_names.c:");
+    ck_assert_ptr_null(ct_sequential(NULL, ct_tanh_layer()));
+    expect_error(CT_ERR_NULL, "ct_sequential: ");
+    ck_assert(!ct_draw_with(three(), "x.jpg", NULL));
+    expect_error(CT_ERR_ARGUMENT, "ct_draw: x.jpg: ");
+}
+END_TEST
+
+START_TEST(a_claim_has_a_place) {
+    ct_tensor *x = ct_requires_grad(three());
+    ct_claim_grad_value(x, 1);
+    ct_verification v = ct_verify(ct_sum(x, CT_ALL));
+    ck_assert_int_eq(v.n, 1);
+    ck_assert_msg(!strncmp(v.claims[0]->place, "test_names.c:", 13), "%s", v.claims[0]->place);
+}
+END_TEST
+
 START_TEST(a_network) {
     ct_module *net = ct_sequential(ct_linear(3, 2), ct_tanh_layer());
     SHAPE_ERROR(ct_forward(net, ct_ones(CT_F32, CT_SHAPE(1, 4))),
@@ -196,7 +219,8 @@ Suite *ct_suite(void) {
         {"functions", {every_macro_names_its_function, every_function_fails_in_its_own_name}},
         {"names",
          {the_outermost_function, not_for_the_errors_of_others, calls_of_a_callback_are_its_own,
-          a_function_of_the_user, a_network, a_function_in_a_formula, what_is_computed_within}},
+          a_function_of_the_user, what_is_no_operation, a_claim_has_a_place, a_network, a_function_in_a_formula,
+          what_is_computed_within}},
         {NULL, {NULL}},
     };
     return support_suite("names", cases, open_scope, close_scope);

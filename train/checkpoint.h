@@ -25,11 +25,11 @@ typedef struct ct_training {
 /* Writes a checkpoint, in the safetensors format. At any moment, also after a crash or loss of power, the file is the
  * one before or the new one, whole. */
 CT_API CT_MUST_CHECK bool ct_save_training_at(const char *at, const ct_training *training, const char *path);
-#define ct_save_training(...) ct_save_training_at(CT_HERE, __VA_ARGS__)
+#define ct_save_training(...) ct_save_training_at(CT_PLACE("ct_save_training: "), __VA_ARGS__)
 
 /* Brings a training that was set up in the same way to where the file has it: the steps to come have the same bits as
  * if it had never stopped. After a failure all is as it was. */
 CT_API CT_MUST_CHECK bool ct_load_training_at(const char *at, ct_training *training, const char *path);
-#define ct_load_training(...) ct_load_training_at(CT_HERE, __VA_ARGS__)
+#define ct_load_training(...) ct_load_training_at(CT_PLACE("ct_load_training: "), __VA_ARGS__)
 
 #endif

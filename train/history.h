@@ -17,11 +17,11 @@ typedef struct ct_history_row {
 /* Owned by the caller. */
 typedef struct ct_history ct_history;
 CT_API ct_history *ct_history_new_at(const char *at);
-#define ct_history_new() ct_history_new_at(CT_HERE)
+#define ct_history_new() ct_history_new_at(CT_PLACE("ct_history_new: "))
 CT_API void ct_history_free(ct_history *history); /* NULL is fine */
 
 CT_API bool ct_history_add_at(const char *at, ct_history *history, const ct_history_row *row);
-#define ct_history_add(...) ct_history_add_at(CT_HERE, __VA_ARGS__)
+#define ct_history_add(...) ct_history_add_at(CT_PLACE("ct_history_add: "), __VA_ARGS__)
 CT_API int64_t ct_history_size(const ct_history *history); /* of NULL: 0 */
 /* NULL outside; valid until the next row is added. */
 CT_API const ct_history_row *ct_history_get(const ct_history *history, int64_t i);
@@ -31,8 +31,8 @@ CT_API const ct_history_row *ct_history_get(const ct_history *history, int64_t i
  * as a whole or not at all. */
 CT_API CT_MUST_CHECK bool ct_write_history_csv_at(const char *at, const ct_history *history, const char *path);
 CT_API CT_MUST_CHECK bool ct_write_history_json_at(const char *at, const ct_history *history, const char *path);
-#define ct_write_history_csv(...) ct_write_history_csv_at(CT_HERE, __VA_ARGS__)
-#define ct_write_history_json(...) ct_write_history_json_at(CT_HERE, __VA_ARGS__)
+#define ct_write_history_csv(...) ct_write_history_csv_at(CT_PLACE("ct_write_history_csv: "), __VA_ARGS__)
+#define ct_write_history_json(...) ct_write_history_json_at(CT_PLACE("ct_write_history_json: "), __VA_ARGS__)
 
 /* Early stopping: a cost must fall below the best so far by more than min_delta at least once in `patience` looks. */
 typedef struct ct_early_stop {

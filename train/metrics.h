@@ -28,14 +28,14 @@ CT_API ct_score ct_tally_score(const ct_tally *tally);
 /* How often samples of one class were taken for another. Owned by the caller. */
 typedef struct ct_confusion ct_confusion;
 CT_API ct_confusion *ct_confusion_new_at(const char *at, int64_t classes);
-#define ct_confusion_new(...) ct_confusion_new_at(CT_HERE, __VA_ARGS__)
+#define ct_confusion_new(...) ct_confusion_new_at(CT_PLACE("ct_confusion_new: "), __VA_ARGS__)
 CT_API void ct_confusion_free(ct_confusion *confusion); /* NULL is fine */
 CT_API void ct_confusion_clear(ct_confusion *confusion);
 /* Adds a batch: output (..., classes) and target as above. False, with an error and
  * nothing added, when they do not fit. */
 CT_API bool ct_confusion_add_at(const char *at, ct_confusion *confusion, const ct_tensor *output,
                                 const ct_tensor *target);
-#define ct_confusion_add(...) ct_confusion_add_at(CT_HERE, __VA_ARGS__)
+#define ct_confusion_add(...) ct_confusion_add_at(CT_PLACE("ct_confusion_add: "), __VA_ARGS__)
 
 CT_API int64_t ct_confusion_classes(const ct_confusion *confusion);
 CT_API int64_t ct_confusion_count(const ct_confusion *confusion, int64_t truth, int64_t guess);

@@ -76,7 +76,7 @@ static ct_tensor *enter(const char *at, ct_tensor *t, ct_claim claim) {
     claim.tensor = t;
     claim.result = (ct_claim_result){.tensor = t,
                                      .formula = claim.formula,
-                                     .place = at,
+                                     .place = ct_place_name(at),
                                      .reason = "ct_verify() has not looked at it",
                                      .index = -1};
     ct_claim *c = ct_scope_alloc(claim.depth, sizeof *c);

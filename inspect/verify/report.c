@@ -58,7 +58,7 @@ static void add_row(ct_text *out, const ct_claim_result *r, size_t width) {
 /* "W2: wrong here: it is transposed", and where that can be seen. */
 static void add_remark(ct_text *out, const ct_claim_result *r) {
     ct_text_add(out, "\n%s", r->tensor->label ? r->tensor->label : "unnamed");
-    if (r->place) ct_text_add(out, " (%s)", ct_place_name(r->place));
+    if (r->place) ct_text_add(out, " (%s)", r->place);
     ct_text_add(out, ": %s", r->reason);
     if (r->wrong && ct_size_of(r->tensor) > 1)
         ct_text_add(out, "; %" PRId64 " of %" PRId64 " elements", r->wrong, ct_size_of(r->tensor));

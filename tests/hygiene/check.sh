@@ -50,6 +50,14 @@ check_flags() {
         sed 's|^\([^:]*:[0-9]*\):|\1: flags: |'
 }
 
+# A macro that hands a place on begins it with its own name, by which errors call it; ct_draw_with is a ct_draw.
+check_calls() {
+    # shellcheck disable=SC2086 # a list of folders
+    find $rooms -name '*.h' 2>/dev/null | sort |
+        xargs grep -nE '^#define ct_.*(CT_HERE|CT_PLACE\("|__FILE__)' /dev/null |
+        grep -vE '#define (ct_[a-z0-9_]+)(_with)?\(.*CT_PLACE\("\1: "\)' | sed 's|^\([^:]*:[0-9]*\):|\1: calls: |'
+}
+
 # No line is wider than a screen; a character of several bytes is one.
 check_width() {
     # shellcheck disable=SC2086,SC2016 # a list of folders; $0 is awk's
@@ -83,7 +91,7 @@ check_symbols() {
 }
 
 case "${1-} $#" in
-'tree 2') cd "$2" && breaches=$(check_layering; check_places; check_width; check_sections; check_flags) ;;
+'tree 2') cd "$2" && breaches=$(check_layering; check_places; check_calls; check_width; check_sections; check_flags) ;;
 'symbols 2') breaches=$(check_symbols "$2") ;;
 *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

@@ -85,6 +85,11 @@ allow tensor/file.c 'f = fopen("x", "rb");'
 allow nn/a.c 'ct_free(t); h->free(p); fprintf(out, "malloc(1) // exit(1)"); snprintf(b, 1, "x"); // abort()'
 allow nn/a.c "c = '\"'; /* printf(x) */ d = '\\''; /* exit(1) */"
 
+plant calls nn/a.h '#define ct_a(...) ct_a_at(CT_HERE, __VA_ARGS__)'
+plant calls nn/a.h '#define ct_a(...) ct_b_at(CT_PLACE("ct_b: "), __VA_ARGS__)'
+allow nn/a.h '#define ct_a(...) ct_b_at(CT_PLACE("ct_a: "), __VA_ARGS__)'
+allow nn/a.h '#define ct_a_with(...) ct_a_at(CT_PLACE("ct_a: "), __VA_ARGS__)'
+
 wide=$(printf '%120s' x)
 plant width nn/a.c "$wide;"
 plant width tools/a.h "$wide;"
