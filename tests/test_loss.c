@@ -332,7 +332,7 @@ START_TEST(errors_of_losses) {
     expect_refused(ct_smooth_l1_loss(x, x, -1, CT_LOSS_SUM), CT_ERR_ARGUMENT, "beta = -1 is negative");
     expect_refused(ct_binary_cross_entropy(v, v, NULL, CT_LOSS_SUM), CT_ERR_ARGUMENT,
                 "element 0, -1, is no probability");
-    expect_refused(ct_binary_cross_entropy(x, v, NULL, CT_LOSS_SUM), CT_ERR_SHAPE, "differs in shape");
+    expect_refused(ct_binary_cross_entropy(x, v, NULL, CT_LOSS_SUM), CT_ERR_SHAPE, "differ in shape");
     expect_refused(ct_gaussian_nll_loss(x, x, v, false, 1e-6, CT_LOSS_SUM), CT_ERR_ARGUMENT, "variance 0 is negative");
     expect_refused(ct_gaussian_nll_loss(v, v, x, false, 1e-6, CT_LOSS_SUM), CT_ERR_SHAPE, "is of another shape");
     expect_refused(ct_margin_ranking_loss(x, x, v, 0, CT_LOSS_SUM), CT_ERR_SHAPE, "operands of 2, 2 and 1 dimensions");

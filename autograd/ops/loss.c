@@ -34,9 +34,11 @@ static ct_tensor *weighted(const char *at, ct_tensor *terms, ct_tensor *weight) 
 }
 
 static bool same_shapes(const char *op, const char *at, const ct_tensor *x, const ct_tensor *y) {
-    char text[CT_DESCRIPTION];
+    char one[CT_DESCRIPTION], other[CT_DESCRIPTION];
     if (!ct_given(op, at, x, 0) || !ct_given(op, at, y, 1)) return false;
-    return ct_same_shape(x, y) || ct_decline(op, at, x, CT_ERR_SHAPE, "%s differs in shape", ct_describe(y, text));
+    if (ct_same_shape(x, y)) return true;
+    ct_raise(CT_ERR_SHAPE, op, at, "%s and %s differ in shape", ct_describe(x, one), ct_describe(y, other));
+    return false;
 }
 
 /* ---- distances ------------------------------------------------------------------------------------------------- */
