@@ -13,7 +13,7 @@ typedef struct ct_axes {
     ((ct_axes){.n = (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), .keep = (kept), .axis = {__VA_ARGS__}})
 #define CT_AXES(...) CT_AXES_(false, __VA_ARGS__) /* ct_sum(x, CT_AXES(0)) */
 #define CT_KEEP(...) CT_AXES_(true, __VA_ARGS__)  /* ct_mean(x, CT_KEEP(-1)): the axis stays, with extent 1 */
-#define CT_ALL ((ct_axes){.n = -1})
+#define CT_ALL ((ct_axes){.n = -1, .keep = false, .axis = {0}})
 #define CT_END INT64_MAX /* stop of ct_slice() */
 
 /* Several numbers as one argument: CT_SIZES(2, 1, 2). */
@@ -22,7 +22,8 @@ typedef struct ct_sizes {
     const int64_t *items;
 } ct_sizes;
 #define CT_SIZES(...)                                                                                                \
-    ((ct_sizes){.n = (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), .items = (int64_t[]){__VA_ARGS__}})
+    ((ct_sizes){.n = (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)),                                      \
+                .items = CT_ARRAY_(int64_t, __VA_ARGS__)})
 
 /* An index of ct_embedding() that is none. */
 #define CT_NO_PADDING INT64_MIN

@@ -31,7 +31,7 @@ typedef struct ct_subscripts {
 #define CT_BY(tensor) ((ct_subscript){.kind = CT_SUBSCRIPT_TENSOR, .by = (tensor)})
 #define CT_SUBSCRIPTS(...)                                                                                           \
     ((ct_subscripts){.n = (int)(sizeof((ct_subscript[]){__VA_ARGS__}) / sizeof(ct_subscript)),                       \
-                     .items = (ct_subscript[]){__VA_ARGS__}})
+                     .items = CT_ARRAY_(ct_subscript, __VA_ARGS__)})
 #define ct_index(x, ...) ct_index_by_at(CT_PLACE("ct_index: "), x, CT_SUBSCRIPTS(__VA_ARGS__))
 
 #endif

@@ -121,7 +121,7 @@ CT_API ct_module *ct_sequential_at(const char *at, int n, ct_module *const *laye
 CT_API ct_module *ct_residual_at(const char *at, int n, ct_module *const *layers);
 #define CT_LAYERS_(make, ...)                                                                                        \
     make##_at(CT_PLACE(#make ": "), (int)(sizeof((ct_module *[]){__VA_ARGS__}) / sizeof(ct_module *)),               \
-              (ct_module *[]){__VA_ARGS__})
+              CT_ARRAY_(ct_module *, __VA_ARGS__))
 #define ct_sequential(...) CT_LAYERS_(ct_sequential, __VA_ARGS__)
 #define ct_residual(...) CT_LAYERS_(ct_residual, __VA_ARGS__)
 

@@ -52,7 +52,7 @@ typedef struct ct_runs {
 } ct_runs;
 #define CT_RUNS(...)                                                                                                 \
     ((ct_runs){.n = (int)(sizeof((const char *[]){__VA_ARGS__}) / sizeof(const char *)),                             \
-               .folders = (const char *[]){__VA_ARGS__}})
+               .folders = CT_ARRAY_(const char *, __VA_ARGS__)})
 
 typedef struct ct_report_options {
     const char *title;     /* (that of the only run, or the runs' names) */

@@ -17,6 +17,7 @@
 #include <stdio.h>
 
 #ifdef __cplusplus
+#include <initializer_list>
 extern "C" {
 #endif
 
@@ -56,10 +57,17 @@ typedef struct ct_shape {
 /* CT_SHAPE(2, 3) is a matrix of two rows; CT_SCALAR is the shape of a 0-d tensor. */
 #define CT_SHAPE(...)                                                                                                \
     ((ct_shape){.ndim = (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), .dim = {__VA_ARGS__}})
-#define CT_SCALAR ((ct_shape){.ndim = 0})
+#define CT_SCALAR ((ct_shape){.ndim = 0, .dim = {0}})
 
 /* An opaque handle to a value and, for computed values, to how it was computed. */
 typedef struct ct_tensor ct_tensor;
+
+/* An array among the arguments of a call. It lasts to the end of the block around it, in C++ of the statement. */
+#ifdef __cplusplus
+#define CT_ARRAY_(type, ...) (std::initializer_list<type>{__VA_ARGS__}.begin())
+#else
+#define CT_ARRAY_(type, ...) ((type[]){__VA_ARGS__})
+#endif
 
 /* Several tensors as one argument: CT_LIST(a, b, c). */
 typedef struct ct_list {
@@ -68,7 +76,7 @@ typedef struct ct_list {
 } ct_list;
 #define CT_LIST(...)                                                                                                 \
     ((ct_list){.n = (int)(sizeof((ct_tensor *[]){__VA_ARGS__}) / sizeof(ct_tensor *)),                               \
-               .items = (ct_tensor *[]){__VA_ARGS__}})
+               .items = CT_ARRAY_(ct_tensor *, __VA_ARGS__)})
 
 /* ---- scopes ------------------------------------------------------------------------------------------------- */
 

@@ -59,4 +59,7 @@ cmake --build "$work/build" >/dev/null
 echo '== C++'
 if command -v c++ >/dev/null; then
     echo '#include <cotangent/cotangent.h>' | c++ -Wall -Wextra -Werror -fsyntax-only -I"$prefix/include" -x c++ -
+    # shellcheck disable=SC2086 # a list of options
+    c++ -std=c++17 "$here/use.cpp" -o "$work/use++" $options
+    "$work/use++"
 fi
