@@ -44,13 +44,17 @@ void ct_spread(ct_dtype dtype, int64_t outer, int64_t n, int64_t inner, const vo
 
 /* As ct_reduce(), for the first `width` of the `inner` columns. */
 typedef void ct_folder(int64_t outer, int64_t n, int64_t inner, int64_t width, const void *x, void *z, bool add);
-/* index (outer, inner): the first place on the middle axis where x is best (outer, inner), or is NaN; n > 0. */
-typedef void ct_find(int64_t outer, int64_t n, int64_t inner, const void *x, const void *best, int64_t *index);
+/* index (outer): the first place in rows (outer, n) where x is best (outer), or is NaN; n > 0. */
+typedef void ct_find(int64_t outer, int64_t n, const void *x, const void *best, int64_t *index);
+/* index (outer, inner), the first `width` columns: the first place on the middle axis of x where it is largest, or
+ * smallest, or is NaN, in one pass; n > 0. For a single column ct_find() is faster. */
+typedef void ct_choose(int64_t outer, int64_t n, int64_t inner, int64_t width, const void *x, int64_t *index);
 typedef void ct_spreader(int64_t outer, int64_t n, int64_t inner, const void *g, double scale, void *gx, bool add);
 
 typedef struct ct_reduce_table {
     ct_folder *fold[CT_REDUCTION_COUNT][CT_DTYPE_COUNT];
     ct_find *find[CT_DTYPE_COUNT];
+    ct_choose *largest[CT_DTYPE_COUNT], *smallest[CT_DTYPE_COUNT];
     ct_spreader *spread[CT_DTYPE_COUNT];
 } ct_reduce_table;
 

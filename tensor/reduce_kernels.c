@@ -75,5 +75,7 @@ const ct_reduce_table CT_ISA_NAME(ct_reduce_kernels) = {
              [CT_REDUCE_LOGSUMEXP] = {OF_FLOATS(logsumexp_fold)},
              [CT_REDUCE_MOMENTS] = {OF_FLOATS(moments_fold)}},
     .find = {OF_ALL(find)},
+    .largest = {OF_ALL(largest)},
+    .smallest = {OF_ALL(smallest)},
     .spread = {OF_FLOATS(spread)},
 };

@@ -109,16 +109,17 @@ END_TEST
 START_TEST(not_a_number_is_the_extreme) {
     for (ct_dtype dtype = CT_F32; dtype <= CT_F64; dtype++)
         for (int64_t place = 0; place < 300; place += 23)
-            for (int64_t inner = 1; inner <= 3; inner += 2) {
+            for (int i = 0; i < 3; i++) {
+                const int64_t inner = (int64_t[]){1, 3, 600}[i], c = inner - 1;
                 ct_scope s = ct_begin();
                 ct_tensor *x = ct_uniform(dtype, CT_SHAPE(300, inner), -1, 1);
-                ct_write_element(dtype, x->data, place * inner, NAN);
-                ct_write_element(dtype, x->data, 299 * inner, NAN);
-                ck_assert_double_nan(element(ct_max(x, CT_AXES(0)), 0));
-                ck_assert_double_nan(element(ct_min(x, CT_AXES(0)), 0));
-                ck_assert_double_eq(element(ct_argmax(x, 0), 0), (double)place);
-                ck_assert_double_eq(element(ct_argmin(x, 0), 0), (double)place);
-                if (inner > 1) ck_assert(!isnan(element(ct_max(x, CT_AXES(0)), 1)));
+                ct_write_element(dtype, x->data, place * inner + c, NAN);
+                ct_write_element(dtype, x->data, 299 * inner + c, NAN);
+                ck_assert_double_nan(element(ct_max(x, CT_AXES(0)), c));
+                ck_assert_double_nan(element(ct_min(x, CT_AXES(0)), c));
+                ck_assert_double_eq(element(ct_argmax(x, 0), c), (double)place);
+                ck_assert_double_eq(element(ct_argmin(x, 0), c), (double)place);
+                if (inner > 1) ck_assert(!isnan(element(ct_max(x, CT_AXES(0)), 0)));
                 ck_assert(ct_end(s));
             }
 }
