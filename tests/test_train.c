@@ -254,7 +254,7 @@ static void refused(tiny *t, ct_error_code code, const char *text, ct_fit_option
 START_TEST(test_options) {
     tiny t = begin();
     ct_optim *optim = t.optim;
-    refused(&t, CT_ERR_NULL, "NULL", (ct_fit_options){.epochs = 1});
+    refused(&t, CT_ERR_ARGUMENT, "`optim` is not given", (ct_fit_options){.epochs = 1});
     refused(&t, CT_ERR_ARGUMENT, "epochs or steps", (ct_fit_options){.optim = optim});
     refused(&t, CT_ERR_ARGUMENT, "epochs or steps", (ct_fit_options){.optim = optim, .epochs = -1});
     refused(&t, CT_ERR_ARGUMENT, "l2", (ct_fit_options){.optim = optim, .epochs = 1, .l2 = NAN});

@@ -264,6 +264,7 @@ static bool refuse(const char *at, const char *why) {
 }
 
 static bool valid(const char *at, const ct_loader *loader, const ct_fit_options *o) {
+    if (!o->optim) return refuse(at, "`optim` is not given");
     if (o->epochs < 0 || o->steps < 0 || (!o->epochs && !o->steps))
         return refuse(at, "epochs or steps must be given, and be positive");
     if (!(o->l2 >= 0 && isfinite(o->l2))) return refuse(at, "l2 is not 0 or positive and finite");
@@ -303,7 +304,7 @@ static bool begin(fit *f) {
 }
 
 ct_fit_end ct_fit_at(const char *at, ct_module *net, ct_loader *loader, const ct_fit_options *options) {
-    if (!net || !loader || !options || !options->optim)
+    if (!net || !loader || !options || (!options->optim && ct_error_status())) /* what failed before is the cause */
         ct_raise_null("ct_fit", at, !net ? 0 : !loader ? 1 : 2);
     if (ct_error_pending() || !valid(at, loader, options)) return ct_error_report(), CT_FIT_FAILED;
     fit f = {.at = at, .loader = loader, .o = *options, .saved = -1, .steps = plan(loader, options),
