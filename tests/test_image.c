@@ -125,8 +125,8 @@ START_TEST(errors_of_images) {
     int64_t wide = INT64_C(1) << 50;
     expect_refused(ct_pixel_shuffle(ct_zeros(CT_F64, CT_SHAPE(0, wide, wide)), 1 << 15), CT_ERR_ARGUMENT, "a factor");
     expect_refused(ct_grid_sample(ct_zeros(CT_F64, CT_SHAPE(0, 1, wide, wide)), ct_zeros(CT_F64, CT_SHAPE(0, 1, 1, 2)),
-                               CT_RESAMPLE_LINEAR, CT_GRID_ZEROS, true),
-                CT_ERR_SHAPE, "no grid");
+                                  CT_RESAMPLE_LINEAR, CT_GRID_ZEROS, true),
+                   CT_ERR_SHAPE, "no grid");
     expect_refused(ct_bilinear(x, y, y, NULL), CT_ERR_SHAPE, "differ");
     ck_assert(ct_end(s));
 }

@@ -328,39 +328,39 @@ START_TEST(errors_of_losses) {
     expect_refused(ct_mse_loss(x, x, (ct_loss_reduction)9), CT_ERR_ARGUMENT, "9 is no reduction");
     expect_refused(ct_mse_loss(NULL, x, CT_LOSS_SUM), CT_ERR_NULL, "");
     expect_refused(ct_huber_loss(x, x, 0, CT_LOSS_SUM), CT_ERR_ARGUMENT,
-                "ct_huber_loss: x(2,3): delta = 0 is not positive");
+                   "ct_huber_loss: x(2,3): delta = 0 is not positive");
     expect_refused(ct_smooth_l1_loss(x, x, -1, CT_LOSS_SUM), CT_ERR_ARGUMENT, "beta = -1 is negative");
     expect_refused(ct_binary_cross_entropy(v, v, NULL, CT_LOSS_SUM), CT_ERR_ARGUMENT,
-                "element 0, -1, is no probability");
+                   "element 0, -1, is no probability");
     expect_refused(ct_binary_cross_entropy(x, v, NULL, CT_LOSS_SUM), CT_ERR_SHAPE, "differ in shape");
     expect_refused(ct_gaussian_nll_loss(x, x, v, false, 1e-6, CT_LOSS_SUM), CT_ERR_ARGUMENT, "variance 0 is negative");
     expect_refused(ct_gaussian_nll_loss(v, v, x, false, 1e-6, CT_LOSS_SUM), CT_ERR_SHAPE, "is of another shape");
     expect_refused(ct_margin_ranking_loss(x, x, v, 0, CT_LOSS_SUM), CT_ERR_SHAPE, "operands of 2, 2 and 1 dimensions");
     expect_refused(ct_cosine_embedding_loss(x, x, x, 0, CT_LOSS_SUM), CT_ERR_SHAPE, "is needed");
     expect_refused(ct_triplet_margin_loss(x, x, v, (ct_triplet){1, 2, 0, false}, CT_LOSS_SUM), CT_ERR_SHAPE,
-                "dimensions");
+                   "dimensions");
     expect_refused(ct_nll_loss(x, y, NULL, NONE, CT_LOSS_SUM), CT_ERR_ARGUMENT,
-                "ct_nll_loss: x(2,3): target 0 has class 3");
+                   "ct_nll_loss: x(2,3): target 0 has class 3");
     expect_refused(ct_nll_loss(x, one, NULL, NONE, CT_LOSS_SUM), CT_ERR_SHAPE, "classes (1) do not fit");
     expect_refused(ct_nll_loss(x, x, NULL, NONE, CT_LOSS_SUM), CT_ERR_DTYPE, "integer");
     expect_refused(ct_nll_loss(x, ct_zeros(CT_I32, CT_SHAPE(2)), v, NONE, CT_LOSS_SUM), CT_ERR_SHAPE,
-                "(2) is no weight a class");
+                   "(2) is no weight a class");
     expect_refused(ct_cross_entropy_loss(x, x, NULL, NONE, 2, CT_LOSS_SUM), CT_ERR_ARGUMENT,
-                "label_smoothing = 2 is no share");
+                   "label_smoothing = 2 is no share");
     expect_refused(ct_cross_entropy_loss(x, x, NULL, 1, 0, CT_LOSS_SUM), CT_ERR_ARGUMENT, "ignore_index = 1");
     expect_refused(ct_cross_entropy_loss(x, v, NULL, NONE, 0, CT_LOSS_SUM), CT_ERR_SHAPE,
-                "probabilities (2) do not fit");
+                   "probabilities (2) do not fit");
     expect_refused(ct_multi_margin_loss(x, y, 3, 1, NULL, CT_LOSS_SUM), CT_ERR_ARGUMENT, "p = 3");
     expect_refused(ct_multilabel_margin_loss(x, y, CT_LOSS_SUM), CT_ERR_SHAPE, "of one shape");
     expect_refused(ct_multilabel_margin_loss(x, ct_full(CT_I64, CT_SHAPE(2, 3), 5), CT_LOSS_SUM), CT_ERR_ARGUMENT,
-                "class 5");
+                   "class 5");
     expect_refused(ct_ctc_loss(x, y, one, one, 0, false, CT_LOSS_SUM), CT_ERR_SHAPE, "(steps, n, classes)");
     ct_tensor *steps = ct_zeros(CT_F64, CT_SHAPE(4, 1, 3)), *target = ct_full(CT_I64, CT_SHAPE(1, 2), 7);
     expect_refused(ct_ctc_loss(steps, target, one, one, 3, false, CT_LOSS_SUM), CT_ERR_ARGUMENT,
-                "blank = 3 is no class");
+                   "blank = 3 is no class");
     expect_refused(ct_ctc_loss(steps, target, one, one, 0, false, CT_LOSS_SUM), CT_ERR_ARGUMENT, "has class 7");
     expect_refused(ct_ctc_loss(steps, target, ct_full(CT_I64, CT_SHAPE(1), 5), one, 0, false, CT_LOSS_SUM),
-                CT_ERR_ARGUMENT, "length 5 is outside of 1 to 4");
+                   CT_ERR_ARGUMENT, "length 5 is outside of 1 to 4");
     ck_assert(ct_end(s));
 }
 END_TEST
