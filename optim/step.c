@@ -4,13 +4,14 @@
 
 #include <math.h>
 
-#define PARTS 8                  /* of each parameter, that one thread updates at a time */
+#define PARTS 8                  /* of each parameter, that one thread updates at a time, ... */
+#define SMALL (1 << 14)          /* ... but for those of fewer elements: products with them are one thread's work too */
 #define FEW (1 << 18)            /* elements to be read or written that are not worth a second thread, ... */
 #define NEAR (1 << 19)           /* ... nor so many that one thread alone has worked on, in whose cache they are */
 
 typedef struct job {
     const ct_optim *opt;
-    int64_t parts; /* that each parameter is cut into */
+    int64_t parts; /* that each parameter is cut into, unless it is SMALL */
 } job;
 
 /* Elements [start, start + n) of a parameter. */
@@ -37,14 +38,17 @@ static int64_t begin_of_part(int64_t n, int64_t i, int64_t parts) {
     return i == 0 ? 0 : i == parts ? n : n / parts * i & ~(int64_t)(CT_ALIGNMENT - 1);
 }
 
-/* The same part of all parameters: products are cut by rows of their weights too. */
+/* The same part of all parameters: products are cut by rows of their weights too. The first part, which the owner of
+ * the job begins with, has small ones as a whole, as they would be fetched from another processor's cache
+ * afterwards. */
 static void update_parts(void *context, int64_t i) {
     const job *j = context;
     const unsigned mode = ct_flush_denormals(); /* what has decayed that far is nothing, but slow */
     for (int k = 0; k < j->opt->n; k++) {
         const ct_slot *s = &j->opt->slots[k];
-        const int64_t n = ct_size_of(s->parameter), start = begin_of_part(n, i, j->parts);
-        const int64_t end = begin_of_part(n, i + 1, j->parts);
+        const int64_t n = ct_size_of(s->parameter), parts = n < SMALL ? 1 : j->parts;
+        if (i >= parts) continue;
+        const int64_t start = begin_of_part(n, i, parts), end = begin_of_part(n, i + 1, parts);
         if (start < end && ct_has_gradient(s->parameter)) update_part(j->opt, s, start, end - start);
     }
     ct_restore_denormals(mode);

@@ -9,10 +9,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_THREADS 64
-#define SPINS 2000 /* looks for work or for its end, 20 to 100 microseconds, before a thread sleeps */
+#define AWAKE 200000 /* nanoseconds that a thread looks for work or for its end before it sleeps: longer than what one
+                        thread does between two jobs of a small training step */
 
 typedef struct job {
     void (*work)(void *context, int64_t block);
@@ -36,6 +38,7 @@ static struct {
     atomic_uint generation; /* counts jobs, so that a thread joins each once */
     atomic_bool waiting;    /* the job's owner waits for `idle` */
     atomic_bool stop;
+    int processors; /* that the machine has */
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER, .idle = PTHREAD_COND_INITIALIZER};
 
 static pthread_mutex_t one_job = PTHREAD_MUTEX_INITIALIZER;
@@ -81,13 +84,25 @@ static void pause_briefly(void) {
 #endif
 }
 
+static int64_t nanoseconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+/* Whether to look once more for what is awaited: for a while after the first look. Not where threads outnumber the
+ * processors, as those with work need this one's. *end is 0 at first. */
+static bool patient(int64_t *end) {
+    if (atomic_load(&pool.allowed) >= pool.processors) return false;
+    if (!*end) *end = nanoseconds() + AWAKE;
+    pause_briefly();
+    return nanoseconds() < *end;
+}
+
 /* Until there is another job than the one seen: awake for a while, then asleep. */
 static unsigned await_job(unsigned seen) {
-    for (int i = 0; i < SPINS; i++) {
-        if (atomic_load_explicit(&pool.generation, memory_order_relaxed) != seen)
-            return atomic_load(&pool.generation);
-        pause_briefly();
-    }
+    for (int64_t end = 0; atomic_load(&pool.generation) == seen && patient(&end);) continue;
+    if (atomic_load(&pool.generation) != seen) return atomic_load(&pool.generation);
     pthread_mutex_lock(&pool.lock);
     atomic_fetch_add(&pool.asleep, 1);
     while (!atomic_load(&pool.stop) && atomic_load(&pool.generation) == seen)
@@ -131,7 +146,7 @@ static void publish(job *j, int helpers) {
 /* Returns when no thread looks at the job any more: it lies on the caller's stack. */
 static void take_back(void) {
     atomic_store(&pool.current, NULL);
-    for (int i = 0; i < SPINS && atomic_load(&pool.active); i++) pause_briefly();
+    for (int64_t end = 0; atomic_load(&pool.active) && patient(&end);) continue;
     if (!atomic_load(&pool.active)) return;
     pthread_mutex_lock(&pool.lock);
     atomic_store(&pool.waiting, true);
@@ -152,7 +167,10 @@ static void forget_threads(void) {
     pool.current = NULL;
 }
 
-static void prepare(void) { pthread_atfork(NULL, NULL, forget_threads); }
+static void prepare(void) {
+    pthread_atfork(NULL, NULL, forget_threads);
+    pool.processors = (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
 
 __attribute__((destructor)) static void stop_threads(void) {
     pthread_mutex_lock(&pool.lock);
