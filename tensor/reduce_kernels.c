@@ -14,6 +14,7 @@
 #define ABREAST 16 /* to lie side by side */
 #define COLUMN_BLOCK 64 /* rows of which they are taken at a time */
 #define COLUMN_AHEAD 16 /* rows further on are asked for meanwhile */
+#define AT_ONCE 32 /* columns of those, between the sums of as many */
 
 typedef struct lanes {
     double mean[LANES], square[LANES]; /* as in ct_moments */
