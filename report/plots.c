@@ -89,7 +89,7 @@ static bool shows_set(const ct_page *page, const ct_facts *run, int set) {
            (!has_set(run, 1) && !has_set(run, 2));
 }
 
-/* The axis of losses is logarithmic: they fall by orders of magnitude. With few of them it has more numbers. */
+/* The axis of losses is logarithmic: they fall by orders of magnitude. With few of those it has more numbers. */
 static void add_axes(ct_text *script, const ct_page *page, const curves *c) {
     double lowest = INFINITY;
     ct_text_add(script, "set xlabel '%s'\nset ylabel '%s'\nset autoscale xfix\n", c->x_label, c->y_label);
@@ -102,6 +102,15 @@ static void add_axes(ct_text *script, const ct_page *page, const curves *c) {
     if (lowest > 1e-3)
         ct_text_add(script,
                     "set for [k=-3:5] for [m in '1 2 5'] ytics add (sprintf('%%g', m * 10.0**k) m * 10.0**k)\n");
+}
+
+/* Within half an order of magnitude a logarithmic axis would have hardly a number, so it is linear there. How far the
+ * curves reach is known when they have been drawn: into nothing, for once. */
+static void choose_scale(ct_text *script, const char *plot) {
+    ct_text_add(script,
+                "set terminal dumb\nset output '/dev/null'\n%s\n"
+                "if (GPVAL_Y_MAX < 5 * GPVAL_Y_MIN) { unset logscale y }\n",
+                plot);
 }
 
 static bool is_due(const ct_page *page, const curves *c) {
@@ -146,6 +155,7 @@ static bool add_curves(ct_page *page, const curves *c) {
         }
     }
     if (!plot.length) return ct_text_free(&script), true; /* nothing was measured */
+    if (!strcmp(c->y, "loss") && plot.text) choose_scale(&script, plot.text);
     end_script(&script, c->name, 560, 370 + 18 * rows, plot.text ? plot.text : "");
     return add_script(page, c->name, &script, &plot);
 }

@@ -286,6 +286,13 @@ START_TEST(pages) {
 }
 END_TEST
 
+/* Losses of a net that does not learn lie between two powers of ten. */
+START_TEST(an_axis_has_numbers) {
+    expect(0, "cotangent train --data . --layers 4,5,3 --epochs 2 --lr 1e-6 --threads 1 --out a --quiet", "");
+    expect(0, "[ ! -e a/plots/loss.svg ] || grep '<text>[0-9]*[.][0-9]' a/plots/loss.svg", "");
+}
+END_TEST
+
 START_TEST(pages_without_gnuplot) {
     expect(0, "PATH=/nonexistent; " TRAIN "--out a", "gnuplot could not be started");
     expect(0, "grep gnuplot a/report.html", "gnuplot was not there");
@@ -357,6 +364,7 @@ Suite *ct_suite(void) {
     tcase_add_test(training, full_disk);
     tcase_add_test(training, interruption);
     tcase_add_test(pages_case, pages);
+    tcase_add_test(pages_case, an_axis_has_numbers);
     tcase_add_test(pages_case, pages_without_gnuplot);
     tcase_add_test(pages_case, pages_refused);
     tcase_add_test(pages_case, any_json_is_read);
