@@ -59,27 +59,37 @@ static void share(job *j) {
     ct_parallel(quotient_up(units * unit, j->block), multiply_part, j);
 }
 
-/* Where BLAS does not reach its speed, because it packs matrices that few rows or columns are multiplied with. All
- * figures are measured: see bench/NOTES.md. */
-static bool suits(ct_product *p, size_t item) {
+/* c = a @ b^T, as of a linear layer. OpenBLAS packs matrices that few rows are multiplied with. */
+static ct_way way_with_rows(const ct_product *p, size_t item, bool small) {
+    const bool many = p->m >= 8 * MANY_TURNED, broad = p->n >= CT_GEMM_UNIT, short_rows = p->k <= 4 * CT_GEMM_UNIT;
+    if (p->m >= MANY_TURNED && p->k < 256) return many || broad || short_rows ? CT_BY_PANELS : CT_BY_BLAS;
+    if (p->k % CT_GEMM_UNIT) return CT_BY_BLAS;
+    if (p->m == 1) return CT_BY_DOTS;
+    if (p->k < 256) return CT_BY_BLAS;
+    const bool two_tiles = p->m >= 4 && p->n > 8 && p->n <= 12 && p->k >= 512; /* ten classes */
+    const bool cached = (size_t)(p->n * p->k) * item <= (p->m <= 64 ? 2 : 1) * CACHED;
+    return (small ? two_tiles : cached) ? CT_BY_DOTS : CT_BY_BLAS;
+}
+
+/* c = op(a) @ b, as of its gradients. */
+static ct_way way_with_columns(const ct_product *p, bool small) {
+    if (p->k == 1 && !p->add) return p->m > 1 && p->n > 1 ? CT_BY_OUTER : CT_BY_BLAS;
+    if (small || p->m == 1 || p->n % CT_GEMM_UNIT) return CT_BY_BLAS;
+    return p->k <= 512 || p->m <= 128 ? CT_BY_PANELS : CT_BY_BLAS;
+}
+
+/* Our own where BLAS does not reach its speed. All figures are measured: see bench/NOTES.md. */
+static ct_way way_of(const ct_product *p, size_t item) {
     const double work = (double)p->m * (double)p->n * (double)p->k;
-    if (work == 0) return false; /* c has no tile, or tiles have no panel to be made of */
-    p->outer = p->k == 1 && !p->add && !p->transpose_b;
-    if (p->outer) return p->m > 1 && p->n > 1;
-    if (p->transpose_b && p->m >= MANY_TURNED && p->k < 256)
-        return p->m >= 8 * MANY_TURNED || p->n >= CT_GEMM_UNIT || p->k <= 4 * CT_GEMM_UNIT;
-    p->dots = p->transpose_b && p->k % CT_GEMM_UNIT == 0 && (p->m == 1 || p->k >= 256);
-    if (p->m > 1 && work <= SMALL) /* ten classes, in two tiles of columns */
-        return p->dots && p->m >= 4 && p->n > 8 && p->n <= 12 && p->k >= 512;
-    if (p->dots) return p->m == 1 || (size_t)(p->n * p->k) * item <= (p->m <= 64 ? 2 : 1) * CACHED;
-    if (p->m == 1 || p->transpose_b || p->n % CT_GEMM_UNIT) return false;
-    return p->k <= 512 || p->m <= 128;
+    if (work == 0) return CT_BY_BLAS; /* c has no tile, or tiles have no panel to be made of */
+    return p->transpose_b ? way_with_rows(p, item, work <= SMALL) : way_with_columns(p, work <= SMALL);
 }
 
 /* True when the kernels of our own have done it. */
 static bool multiplied(ct_dtype dtype, ct_product p) {
     job j = {.multiply = ct_gemm_kernels()->multiply[dtype], .item = ct_dtype_size(dtype)};
-    if (!j.multiply || !suits(&p, j.item)) return false;
+    p.way = j.multiply ? way_of(&p, j.item) : CT_BY_BLAS;
+    if (p.way == CT_BY_BLAS) return false;
     j.product = p;
     share(&j);
     return true;

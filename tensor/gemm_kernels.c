@@ -42,7 +42,7 @@ FINISH(double, finish_f64)
 #define WIDE 3
 #define DOTS_ROWS 32 /* of a, that stay in the cache while b passes by */
 #define FEW_ROWS 200 /* of c, for which b is not worth being packed */
-#define NEAR (1 << 20)   /* bytes of an operand that is in the second cache: its parts are not asked for ahead */
+#define NEAR (1 << 20) /* bytes of an operand that is in the second cache: its parts are not asked for ahead */
 #define DEPTH 256    /* rows of b that are multiplied at once, and packed: with WIDE vectors of columns, 48 KiB */
 #define SHALLOW 64   /* likewise where a is read down its columns: as many lines of the cache */
 

@@ -7,9 +7,15 @@
 
 #define CT_GEMM_UNIT 16 /* elements: a multiple of any vector */
 
-/* c (m, n) = or += op(a) (m, k) @ op(b) (k, n), of one element at least and k > 0, n being a multiple of CT_GEMM_UNIT
- * unless `outer` or transpose_b. An element of c is the same sum in the same order wherever its tile lies, so that c
- * may be cut in any way between calls. */
+typedef enum ct_way {
+    CT_BY_BLAS,   /* not by these kernels */
+    CT_BY_OUTER,  /* k is 1, !add, no bias and no relu, and b is a row */
+    CT_BY_DOTS,   /* of rows of a and b, where k is along both, and a multiple of CT_GEMM_UNIT */
+    CT_BY_PANELS, /* of columns of b; n is a multiple of CT_GEMM_UNIT unless transpose_b */
+} ct_way;
+
+/* c (m, n) = or += op(a) (m, k) @ op(b) (k, n). An element of c is the same sum in the same order wherever its tile
+ * lies, so that c may be cut in any way between calls. */
 typedef struct ct_product {
     int64_t m, n, k;
     const void *a, *b;
@@ -18,8 +24,7 @@ typedef struct ct_product {
     int64_t b_row;           /* of b as it is stored: (k, n), or (n, k) when transpose_b */
     int64_t c_row;
     bool transpose_b;
-    bool dots;  /* of rows of a and b, where k is along both, and also a multiple of CT_GEMM_UNIT */
-    bool outer; /* k is 1, !add, no bias and no relu, and b is a row */
+    ct_way way;
     bool add;
     const void *bias; /* (n) is added to each row of c unless `add`; NULL: 0 */
     bool relu;        /* negative elements of c become 0 in the end; NaN stays */
